@@ -8,7 +8,6 @@ package connector
 import (
 	"context"
 	"encoding/json"
-	"io/fs"
 	"iter"
 	"log/slog"
 	"time"
@@ -301,6 +300,3 @@ type ObjectInfo struct {
 	Key     string   // the field that identifies a row: FBillNo
 	Params  []string // names that source.params may have; nil: any
 }
-
-// Objects are the schemas that a connector ships: one JSON file an object.
-type Objects struct{ Files fs.FS }

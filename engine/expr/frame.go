@@ -1,0 +1,19 @@
+package expr
+
+import (
+	"time"
+
+	"github.com/pipectl/pipectl/engine/value"
+)
+
+// Frame is what one record shows to its expressions. It belongs to one goroutine.
+type Frame struct {
+	Source value.Value   // the record as read
+	Doc    value.Value   // the document, once a map has built it
+	Slots  []value.Value // values of let, look-up and each names, by Slot
+	Time   time.Time     // run.time: fixed for a run
+	Budget int           // what is left of the steps that the record's expressions may take
+}
+
+// Slot is the place of a bound name in a Frame.
+type Slot int
