@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"encoding/json"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -31,6 +33,32 @@ type Fault struct {
 	Status int           `json:"status,omitempty"` // for Status and StatusAfter; 0 means 503
 	Body   string        `json:"body,omitempty"`
 	Arg    string        `json:"arg,omitempty"` // for a vendor's kinds
+}
+
+// kinds are the kinds that the kit produces.
+var kinds = []string{Slow, SlowAnswer, CutBefore, CutAfter, CutLate, HalfAnswer, Status, StatusAfter, Garbage}
+
+// UnmarshalJSON reads Delay as a Delay does.
+func (x *Fault) UnmarshalJSON(b []byte) error {
+	type plain Fault // without this method
+	in := struct {
+		*plain
+		Delay Delay `json:"delay"`
+	}{plain: (*plain)(x)}
+	if err := strict(b, &in); err != nil {
+		return err
+	}
+	x.Delay = time.Duration(in.Delay)
+	return nil
+}
+
+// MarshalJSON writes Delay as a Delay does.
+func (x Fault) MarshalJSON() ([]byte, error) {
+	type plain Fault
+	return json.Marshal(struct {
+		plain
+		Delay Delay `json:"delay,omitempty"`
+	}{plain(x), Delay(x.Delay)})
 }
 
 // Faults are the faults that wait to happen, in the order in which they were added.
@@ -83,6 +111,17 @@ func (f *Faults) Take(path string, body []byte, kinds ...string) (Fault, bool) {
 	return Fault{}, false
 }
 
+// Waiting are the faults that have not happened yet, in order.
+func (f *Faults) Waiting() []Fault {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := make([]Fault, 0, len(f.list))
+	for _, x := range f.list {
+		out = append(out, *x)
+	}
+	return out
+}
+
 // Happened counts the faults that happened, by kind.
 func (f *Faults) Happened() map[string]int {
 	f.mu.Lock()
@@ -95,11 +134,7 @@ func (f *Faults) Happened() map[string]int {
 }
 
 func (x *Fault) fits(path string, body []byte, kinds []string) bool {
-	ok := false
-	for _, k := range kinds {
-		ok = ok || k == x.Kind
-	}
-	return ok &&
+	return slices.Contains(kinds, x.Kind) &&
 		strings.Contains(strings.ToLower(path), strings.ToLower(x.Path)) &&
 		(x.Match == "" || strings.Contains(string(body), x.Match))
 }

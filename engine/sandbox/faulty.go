@@ -2,13 +2,15 @@ package sandbox
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
-	"net/http/httptest"
+	"strconv"
 	"time"
 )
 
-// faulty puts the kit's own faults in front of a vendor's handler.
+// faulty puts latency and the kit's own faults in front of a vendor's handler. Every answer is
+// collected before it is sent, so that a fault can still take it away.
 func faulty(next http.Handler, kit *Kit) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -16,62 +18,71 @@ func faulty(next http.Handler, kit *Kit) http.Handler {
 			return // the client went away in the middle of its request: nothing was processed
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		f, ok := kit.Faults.Take(r.URL.Path, body,
-			Slow, SlowAnswer, CutBefore, CutAfter, CutLate, HalfAnswer, Status, StatusAfter, Garbage)
-		if !ok {
-			next.ServeHTTP(w, r)
-			return
+		f, hit := kit.Faults.Take(r.URL.Path, body, kinds...)
+		if hit {
+			kit.Log.Info("fault", "kind", f.Kind, "path", r.URL.Path)
 		}
-		kit.Log.Info("fault", "kind", f.Kind, "path", r.URL.Path)
-		apply(f, next, w, r)
+		l := &life{pause: kit.Latency.of(r.URL.Path)}
+		if f.Kind == Slow {
+			l.pause += f.Delay
+		}
+		r = r.WithContext(context.WithValue(r.Context(), lifeKey{}, l))
+		if !kit.PausesInside {
+			Pause(r)
+		}
+		apply(f, next, w, r, l)
 	})
 }
 
-func apply(f Fault, next http.Handler, w http.ResponseWriter, r *http.Request) {
+func apply(f Fault, next http.Handler, w http.ResponseWriter, r *http.Request, l *life) {
 	switch f.Kind {
-	case Slow:
-		time.Sleep(f.Delay) //nolint:forbidigo // a slow server is what was asked for
-		next.ServeHTTP(w, r)
 	case Status:
 		status(w, f)
 	case CutBefore:
-		cut(w)
+		cut()
 	case CutLate:
+		late := r.WithContext(context.WithoutCancel(r.Context())) // nothing of it ends with the connection
 		go func() {
 			time.Sleep(f.Delay) //nolint:forbidigo // a late commit is what was asked for
-			next.ServeHTTP(httptest.NewRecorder(), r)
+			next.ServeHTTP(newRecorder(), late)
+			l.end(false)
 		}()
-		cut(w)
-	default: // the kinds that process first
-		rec := httptest.NewRecorder()
+		cut()
+	default: // what is processed first; without a fault, everything
+		rec := newRecorder()
+		defer l.end(false) // a simulator that panics ends its request, too
 		next.ServeHTTP(rec, r)
-		after(f, w, rec)
+		after(f, w, r, rec, l)
 	}
 }
 
-func after(f Fault, w http.ResponseWriter, rec *httptest.ResponseRecorder) {
-	switch f.Kind {
-	case SlowAnswer:
+func after(f Fault, w http.ResponseWriter, r *http.Request, rec *recorder, l *life) {
+	if f.Kind == SlowAnswer {
 		time.Sleep(f.Delay) //nolint:forbidigo // a slow server is what was asked for
-		replay(w, rec, rec.Body.Len())
+	}
+	answered := f.Kind != CutAfter && f.Kind != HalfAnswer && r.Context().Err() == nil
+	l.end(answered)
+	switch f.Kind {
+	case CutAfter:
+		cut()
 	case HalfAnswer:
-		replay(w, rec, rec.Body.Len()/2)
-		cut(w)
+		half(w, rec)
+		cut()
 	case StatusAfter:
 		status(w, f)
 	case Garbage:
 		_, _ = io.WriteString(w, "\x00\x01<<not an answer>>")
-	default: // CutAfter
-		cut(w)
+	default:
+		rec.replay(w)
 	}
 }
 
-func replay(w http.ResponseWriter, rec *httptest.ResponseRecorder, n int) {
-	for k, v := range rec.Header() {
-		w.Header()[k] = v
-	}
-	w.WriteHeader(rec.Code)
-	_, _ = w.Write(rec.Body.Bytes()[:n])
+// half promises the whole answer and sends the first half of it.
+func half(w http.ResponseWriter, rec *recorder) {
+	w.Header().Set("Content-Length", strconv.Itoa(rec.body.Len()))
+	rec.body.Truncate(rec.body.Len() / 2)
+	rec.replay(w)
+	_ = http.NewResponseController(w).Flush() // else the cut would swallow a short half
 }
 
 func status(w http.ResponseWriter, f Fault) {
@@ -87,4 +98,36 @@ func status(w http.ResponseWriter, f Fault) {
 	_, _ = io.WriteString(w, body)
 }
 
-func cut(http.ResponseWriter) { panic(http.ErrAbortHandler) }
+// cut ends the connection without another byte; the server knows this value and stays quiet.
+func cut() { panic(http.ErrAbortHandler) }
+
+// recorder keeps an answer until it is known whether it may be sent.
+type recorder struct {
+	header http.Header
+	code   int
+	body   bytes.Buffer
+}
+
+func newRecorder() *recorder { return &recorder{header: http.Header{}} }
+
+func (r *recorder) Header() http.Header { return r.header }
+
+func (r *recorder) WriteHeader(code int) {
+	if r.code == 0 {
+		r.code = code
+	}
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	r.WriteHeader(http.StatusOK)
+	return r.body.Write(b)
+}
+
+func (r *recorder) replay(w http.ResponseWriter) {
+	for k, v := range r.header {
+		w.Header()[k] = v
+	}
+	r.WriteHeader(http.StatusOK)
+	w.WriteHeader(r.code)
+	_, _ = w.Write(r.body.Bytes())
+}

@@ -32,9 +32,15 @@ type System interface {
 	// Actions are what a tester can make happen, in the order in which they are documented.
 	Actions() []Action
 
-	// Dump is everything stored, by collection: "orders" → rows. It is what /_sandbox/dump
-	// answers and what the page lists.
+	// Dump is everything stored, by collection: "orders" → rows, the newest last. It is what
+	// /_sandbox/dump answers and what the page lists.
 	Dump() map[string]any
+}
+
+// FaultKinds is implemented by a System that has fault kinds of its own: what each does, by kind.
+// With it the control endpoint refuses a kind that nobody would ever take.
+type FaultKinds interface {
+	FaultKinds() map[string]string
 }
 
 // Action is something that a tester makes happen in the simulated system: an order changes, a
@@ -57,9 +63,13 @@ type Options struct {
 // Kit is what a simulator is built on.
 type Kit struct {
 	Options
-	Clock  *Clock
-	Faults *Faults
-	Rand   *rand.Rand // not safe for concurrent use: draw while seeding, or under the simulator's lock
+	Clock   *Clock
+	Faults  *Faults
+	Latency *Latency
+	Rand    *rand.Rand // not safe for concurrent use: draw while seeding, or under the simulator's lock
+
+	// PausesInside is set by a simulator that calls Pause itself, see there.
+	PausesInside bool
 }
 
 // New returns a kit for one simulator.
@@ -74,6 +84,7 @@ func New(o Options) *Kit {
 		Options: o,
 		Clock:   &Clock{base: o.Now},
 		Faults:  &Faults{},
+		Latency: &Latency{},
 		Rand:    rand.New(rand.NewPCG(uint64(o.Seed), 0x9e3779b97f4a7c15)),
 	}
 }

@@ -1,0 +1,30 @@
+# The targets that people type. `make` alone lists them.
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
+.PHONY: help build test lint generate bench demo
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+
+build: ## build bin/pipectl
+	$(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/pipectl ./cmd/pipectl
+
+test: ## install what the tests need, then run every test with the race detector
+	$(GO) mod download
+	@unformatted=$$(gofmt -l cmd connectors engine); test -z "$$unformatted" || { echo "gofmt would change: $$unformatted"; exit 1; }
+	$(GO) vet ./...
+	CGO_ENABLED=1 $(GO) test -race -timeout 12m ./...
+
+lint: ## golangci-lint, as .golangci.yml says
+	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run ./...
+
+generate: ## write what is generated: schemas/ and the README of connectors, schemas and cmd
+	$(GO) run ./cmd/pipectl generate
+
+bench: ## the workloads of docs/performance.md, paired with a typed-struct program
+	$(GO) run ./engine/internal/workload/cmd/bench
+
+demo: ## the shipped pipeline against both sandboxes
+	$(GO) run ./cmd/pipectl demo
