@@ -1,0 +1,108 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+)
+
+// stdio is the terminal, or what stands in for it in a test.
+type stdio struct {
+	in       io.Reader
+	out, err io.Writer
+	env      func(string) string
+}
+
+// terminal says whether w is a terminal that a person looks at.
+func terminal(w io.Writer) bool {
+	f, ok := w.(interface{ Fd() uintptr })
+	return ok && term.IsTerminal(int(f.Fd())) //nolint:gosec // a file descriptor fits
+}
+
+// view is how one command shows its result: as JSON, or as text for people. Commands collect
+// first and show once.
+type view struct {
+	stdio
+	json   bool
+	colour bool
+}
+
+// column is one column of a table of T.
+type column[T any] struct {
+	title string
+	cell  func(T) string
+	right bool
+}
+
+// show prints rows as a JSON array, or as a table. JSON of nothing is [], a table of nothing is
+// the sentence empty.
+func show[T any](v view, rows []T, empty string, columns ...column[T]) error {
+	if v.json {
+		if rows == nil {
+			rows = []T{}
+		}
+		return v.JSON(rows)
+	}
+	if len(rows) == 0 {
+		v.Line("%s", empty)
+		return nil
+	}
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.Style().Options = table.OptionsNoBordersAndSeparators
+	t.Style().Format.Header = text.FormatDefault
+	head := make(table.Row, len(columns))
+	var config []table.ColumnConfig
+	for i, c := range columns {
+		head[i] = v.dim(c.title)
+		if c.right {
+			config = append(config, table.ColumnConfig{Number: i + 1, Align: text.AlignRight, AlignHeader: text.AlignRight})
+		}
+	}
+	t.SetColumnConfigs(config)
+	t.AppendHeader(head)
+	for _, r := range rows {
+		line := make(table.Row, len(columns))
+		for i, c := range columns {
+			line[i] = c.cell(r)
+		}
+		t.AppendRow(line)
+	}
+	for line := range strings.Lines(t.Render()) {
+		v.Line("%s", strings.TrimRight(line, " \n"))
+	}
+	return nil
+}
+
+// JSON prints one value, indented, without escaping what HTML would mind.
+func (v view) JSON(x any) error {
+	enc := json.NewEncoder(v.out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(x)
+}
+
+// Line prints one line for people.
+func (v view) Line(format string, args ...any) { _, _ = fmt.Fprintf(v.out, format+"\n", args...) }
+
+// Note prints one line beside the result: to standard error, so that the result stays clean.
+func (v view) Note(format string, args ...any) { _, _ = fmt.Fprintf(v.err, format+"\n", args...) }
+
+func (v view) paint(code, s string) string {
+	if !v.colour {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+func (v view) bold(s string) string   { return v.paint("1", s) }
+func (v view) dim(s string) string    { return v.paint("2", s) }
+func (v view) red(s string) string    { return v.paint("31", s) }
+func (v view) green(s string) string  { return v.paint("32", s) }
+func (v view) yellow(s string) string { return v.paint("33", s) }
