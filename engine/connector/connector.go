@@ -231,6 +231,12 @@ type Traits struct {
 	Repeatable bool
 	// Ops are the operations that the object has.
 	Ops []Op
+	// Appends: documents are only ever added at the end, and nobody can ask for one by its key:
+	// the connection is an Appender for this target.
+	Appends bool
+	// Replaces: the object is written anew as a whole: the connection is a Finisher for this
+	// target. The documents of every record go out in each run, unchanged ones too.
+	Replaces bool
 }
 
 // Writer creates and updates documents.
@@ -239,6 +245,32 @@ type Writer interface {
 	// Write sends documents and answers one Outcome for each, in order. An error (and no
 	// outcomes) means that no byte of a body left us. It never repeats a request.
 	Write(ctx context.Context, t Target, docs []Doc) ([]Outcome, error)
+}
+
+// Appender is a target that is only ever added to (a file). What can't be asked for by key is
+// settled by cutting: the engine keeps the mark in a batch's intent, and a batch without an answer
+// is cut off and sent again. One Write at a time (Traits.InFlight is 1).
+type Appender interface {
+	// Mark tells where the target ends now; call it before the intents of a batch are stored.
+	// The text is the connector's own, at most 100 bytes.
+	Mark(ctx context.Context, t Target) (string, error)
+	// Rewind removes what lies beyond the mark, durably; doing it twice is harmless. It refuses
+	// (Held, nothing removed) where the target is no longer the one that was marked: shorter,
+	// or other content before the mark.
+	Rewind(ctx context.Context, t Target, mark string) error
+}
+
+// Finisher is a target that is replaced as a whole: what Write is given is visible to nobody
+// before Commit, and then all of it is. Outcomes are final only after Commit; a run that ends
+// without it leaves the target as it was. One replacement of a target at a time.
+type Finisher interface {
+	// Begin starts a replacement; what an earlier run left unfinished is thrown away.
+	Begin(ctx context.Context, t Target) error
+	// Commit makes what was written since Begin the content of the target, durably. After an
+	// error the old content still stands, or the new does whole; the run is to be done again.
+	Commit(ctx context.Context, t Target) error
+	// Abort throws away what was written since Begin. Without a Begin it does nothing.
+	Abort(ctx context.Context, t Target) error
 }
 
 // Ref names a document that exists.
