@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"context"
 	"net/http"
 	"strings"
 	"sync"
@@ -76,15 +75,16 @@ func Pause(r *http.Request) {
 	}
 }
 
-// AtEnd calls f when the request is over: right before the last byte of its answer leaves, after
-// all that delays it. The argument says whether the client was still there and is answered; it is
-// false after a cut. Limits on requests in flight give their places back here.
-func AtEnd(r *http.Request, f func(answered bool)) {
-	if l, ok := r.Context().Value(lifeKey{}).(*life); ok {
+// AtEnd calls f when the request is over: right before its answer leaves, after all that delays
+// it. The argument says whether the client was still there and is answered; it is false after a
+// cut. Limits on requests in flight give their places back here. AtEnd answers false, and will not
+// call f, for a request that did not come through a Server.
+func AtEnd(r *http.Request, f func(answered bool)) bool {
+	l, ok := r.Context().Value(lifeKey{}).(*life)
+	if ok {
 		l.atEnd = append(l.atEnd, f)
-		return
 	}
-	context.AfterFunc(r.Context(), func() { f(true) }) // served without the kit
+	return ok
 }
 
 type lifeKey struct{}

@@ -34,7 +34,7 @@ func (s *Server) page(w http.ResponseWriter, _ *http.Request) {
 	all := s.System.Dump()
 	in := data{
 		Name: s.System.Name(), URL: s.URL(), Now: s.Kit.Clock.Now().UTC().Truncate(time.Second),
-		Actions:     s.System.Actions(), Happened: s.Kit.Faults.Happened(),
+		Actions: s.System.Actions(), Happened: s.Kit.Faults.Happened(),
 		Waiting: s.Kit.Faults.Waiting(), Latency: s.Kit.Latency.List(),
 	}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
