@@ -108,21 +108,18 @@ func (s *Server) actions(*http.Request, []byte) (any, error) {
 }
 
 func (s *Server) do(r *http.Request, body []byte) (any, error) {
-	var names []string
-	for _, a := range s.System.Actions() {
-		if a.Name == r.PathValue("action") {
-			if len(bytes.TrimSpace(body)) == 0 {
-				body = []byte("{}")
-			}
-			v, err := a.Do(body)
-			if v == nil {
-				v = done{true}
-			}
-			return v, err
+	v, err := Do(s.System, s.Kit, r.PathValue("action"), body)
+	switch {
+	case errors.Is(err, errNoAction):
+		var names []string
+		for _, a := range s.System.Actions() {
+			names = append(names, a.Name)
 		}
-		names = append(names, a.Name)
+		return nil, unknown{fmt.Errorf("%w: there are %s", err, strings.Join(names, ", "))}
+	case v == nil && err == nil:
+		v = done{true}
 	}
-	return nil, unknown{fmt.Errorf("no action %q: there are %s", r.PathValue("action"), strings.Join(names, ", "))}
+	return v, err
 }
 
 func (s *Server) faultKinds() map[string]string {

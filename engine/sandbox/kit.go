@@ -70,6 +70,8 @@ type Kit struct {
 
 	// PausesInside is set by a simulator that calls Pause itself, see there.
 	PausesInside bool
+
+	journal journal
 }
 
 // New returns a kit for one simulator.
