@@ -109,8 +109,9 @@ func (s *Server) actions(*http.Request, []byte) (any, error) {
 
 func (s *Server) do(r *http.Request, body []byte) (any, error) {
 	v, err := Do(s.System, s.Kit, r.PathValue("action"), body)
+	_, none := errors.AsType[noAction](err)
 	switch {
-	case errors.Is(err, errNoAction):
+	case none:
 		var names []string
 		for _, a := range s.System.Actions() {
 			names = append(names, a.Name)

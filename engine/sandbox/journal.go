@@ -133,8 +133,10 @@ func Do(sys System, kit *Kit, action string, args json.RawMessage) (any, error) 
 	return v, kit.Record("do", map[string]any{"action": action, "args": args})
 }
 
-// errNoAction is wrapped when a simulator has no action of that name.
-var errNoAction = errors.New("no action")
+// noAction is the name of an action that a simulator does not have.
+type noAction string
+
+func (n noAction) Error() string { return fmt.Sprintf("no action %q", string(n)) }
 
 func do(sys System, action string, args json.RawMessage) (any, error) {
 	for _, a := range sys.Actions() {
@@ -142,7 +144,7 @@ func do(sys System, action string, args json.RawMessage) (any, error) {
 			return a.Do(args)
 		}
 	}
-	return nil, fmt.Errorf("%w as %q", errNoAction, action)
+	return nil, noAction(action)
 }
 
 // readJournal gives the whole lines of a journal and how many bytes they are: a line that was
