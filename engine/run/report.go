@@ -1,0 +1,82 @@
+package run
+
+import (
+	"time"
+
+	"github.com/pipectl/pipectl/engine/problem"
+)
+
+// Report says what one run did. Its JSON names are a contract: they stand in the output of
+// `pipectl run -o json`, in the state, the API and the console.
+type Report struct {
+	Pipeline    string `json:"pipeline"`
+	Environment string `json:"environment"`
+	Run         string `json:"run"`
+	Revision    string `json:"revision"`
+	Status      Status `json:"status"`
+
+	// Records, each counted once: Read is the sum of the others.
+	Read      int `json:"read"`
+	Filtered  int `json:"filtered"`
+	Unchanged int `json:"unchanged"`
+	Delivered int `json:"delivered"`
+	Created   int `json:"created"` // documents
+	Updated   int `json:"updated"` // documents
+	Withdrawn int `json:"withdrawn"`
+	Waiting   int `json:"waiting"`
+	Invalid   int `json:"invalid"`
+	Held      int `json:"held"`
+	Failed    int `json:"failed"`
+	InDoubt   int `json:"in_doubt"`  // documents settled by asking
+	Documents int `json:"documents"` // created, updated or brought further
+
+	Requests map[string]int `json:"requests"`
+	Started  time.Time      `json:"started"`
+	Finished time.Time      `json:"finished"`
+	Cursor   CursorMove     `json:"cursor"`
+	Error    *RunError      `json:"error"`
+
+	New  int `json:"-"` // exceptions that this run opened: they decide the exit code
+	Old  int `json:"-"` // delivered records that keep the mapping of an older revision
+	Hold struct {
+		Person int // held records that a person must decide
+		Cause  int // held records that wait for something to appear
+	} `json:"-"`
+}
+
+// CursorMove is how far the source was read before and after.
+type CursorMove struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// RunError is what stopped a run.
+type RunError struct {
+	ID     string `json:"id,omitempty"`
+	Class  string `json:"class"`
+	Reason string `json:"reason"`
+	Hint   string `json:"hint,omitempty"`
+
+	err *problem.Error
+}
+
+// Unwrap gives the problem itself, for a report that was not read back from the state.
+func (e *RunError) Unwrap() error { return e.err }
+
+func (e *RunError) Error() string { return e.Reason }
+
+// Status is how a run ended.
+type Status string
+
+// The ends of a run.
+const (
+	Done       Status = "done"       // also with records that wait for a retry
+	Exceptions Status = "exceptions" // some records became exceptions in this run
+	Paused     Status = "paused"     // a connection is down: nothing was counted against the records
+	Failed     Status = "failed"     // the run stopped; nothing was skipped
+)
+
+// Sum is what Read has to be.
+func (r Report) Sum() int {
+	return r.Filtered + r.Unchanged + r.Delivered + r.Withdrawn + r.Waiting + r.Invalid + r.Held + r.Failed
+}
