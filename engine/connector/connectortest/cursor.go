@@ -1,0 +1,141 @@
+package connectortest
+
+import (
+	"slices"
+	"time"
+
+	"github.com/pipectl/pipectl/engine/connector"
+)
+
+func cursors(r Read) []Case {
+	return []Case{
+		{Name: "resumed after any page", Why: "a run may be killed after each commit: what lies beyond the stored cursor must be read by the next",
+			body: func(c *T) { c.resumed(r) }},
+		{Name: "a cursor at the end", Why: "without one every run would read everything again",
+			body: func(c *T) {
+				got := c.read(r, c.query(r))
+				if len(got.keys) > 0 && got.safe == "" {
+					c.Errorf("all %d records were read and no page has a Safe cursor", len(got.keys))
+				}
+				c.clean("a cursor", got.safe)
+			}},
+		{Name: "changes after the cursor", Why: "what changes while or after a run reads belongs to the next run",
+			body: func(c *T) { c.changed(r, 0) }},
+		{Name: "changes after the cursor, with lookback", Why: "lookback re-reads before the cursor and must never skip beyond it",
+			body: func(c *T) { c.changed(r, time.Hour) }},
+		{Name: "change times", Why: "the version of a record is its change time: without it an old state overwrites a new one",
+			body: func(c *T) {
+				for _, rec := range c.read(r, c.query(r)).records {
+					if rec.Changed.IsZero() {
+						c.Errorf("no Changed: %.120q", rec.Data.JSON())
+						return
+					}
+				}
+			}},
+	}
+}
+
+// resumed stops after each of the first pages that has a cursor and goes on in a new connection.
+func (c *T) resumed(r Read) {
+	c.Helper()
+	want := r.Keys(c, c.Box)
+	whole := c.read(r, c.query(r))
+	for stop, p := range whole.pages[:min(len(whole.pages), 6)] {
+		if p.Safe == "" {
+			continue
+		}
+		var got []string
+		conn := c.Box.Open(c, nil)
+		n := 0
+		q := c.query(r)
+		for p, err := range ability[connector.Reader](c, conn).Read(c.ctx(), q) {
+			if err != nil {
+				c.Fatalf("page %d: %v", n, c.classified(err))
+			}
+			for _, rec := range p.Records {
+				got = append(got, c.key(rec.Data, r.Key))
+			}
+			if n++; n > stop {
+				q.Cursor = p.Safe
+				break
+			}
+		}
+		if q.Cursor == "" {
+			c.Errorf("page %d has a cursor at the first reading and none at the second", stop)
+			continue
+		}
+		got = append(got, c.read(r, q).keys...)
+		c.same("before and after the cursor "+q.Cursor, got, want)
+	}
+}
+
+// changed reads everything, lets the source change, and reads on from the cursor.
+func (c *T) changed(r Read, lookback time.Duration) {
+	c.Helper()
+	if r.Change == nil {
+		c.Logf("nothing to change: Read.Change is nil")
+		return
+	}
+	q := c.query(r)
+	q.Lookback = max(q.Lookback, lookback)
+	q.Cursor = c.read(r, q).safe
+	c.Box.Kit.Clock.Advance(10 * time.Minute)
+	want := r.Change(c, c.Box)
+	c.Box.Kit.Clock.Advance(10 * time.Minute) // beyond any margin that the connector keeps
+	if lost := minus(want, c.read(r, q).keys); len(lost) > 0 {
+		c.Errorf("changed after the cursor %q and not read from it: %v", q.Cursor, first(lost))
+	}
+}
+
+func windows(r Read) []Case {
+	return []Case{
+		{Name: "windows", Why: "back-fills and re-reads come by window: two that meet must leave no gap",
+			body: func(c *T) { c.windows(r) }},
+	}
+}
+
+// windows cuts the time at a record's own change time, the hardest place, and reads both sides.
+func (c *T) windows(r Read) {
+	c.Helper()
+	q := c.query(r)
+	all := c.read(r, q)
+	if len(all.records) == 0 {
+		c.Fatalf("the object is empty")
+	}
+	times := make([]time.Time, len(all.records))
+	for i, rec := range all.records {
+		times[i] = rec.Changed
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	from, cut, to := times[0], times[len(times)/2], times[len(times)-1].Add(tick)
+	var got []string
+	for _, w := range []connector.Window{{From: from, To: cut}, {From: cut, To: to}} {
+		q.Window, q.Cursor = &w, "ignored"
+		if !w.From.Before(w.To) {
+			continue
+		}
+		half := c.read(r, q)
+		if half.err != nil {
+			c.Fatalf("window %v: %v", w, half.err)
+		}
+		if half.complete {
+			c.Errorf("a window says Complete: everything outside it would count as gone")
+		}
+		if outside := half.outside(w); len(outside) > len(all.records)/4 && len(all.records) > 8 {
+			c.Errorf("window %v to %v: %d records from outside it", w.From, w.To, len(outside))
+		}
+		got = append(got, half.keys...)
+	}
+	c.same("both windows", got, all.keys)
+}
+
+// outside lists change times that the window doesn't hold.
+func (o *readout) outside(w connector.Window) []time.Time {
+	var out []time.Time
+	for _, rec := range o.records {
+		if rec.Changed.Before(w.From) || !rec.Changed.Before(w.To) {
+			out = append(out, rec.Changed)
+		}
+	}
+	return out
+}
