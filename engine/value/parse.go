@@ -1,0 +1,340 @@
+package value
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/pipectl/pipectl/engine/problem"
+)
+
+// node is one place of a record's text. The nodes of a record stand in the order of the text:
+// an object, then for each member its key and its value; a list, then its items.
+//
+// Of a value, next is the node after it and all that it contains. Of a key, next is the object
+// it belongs to, which lets a remembered place be checked without walking.
+type node struct {
+	start, end uint32 // the text: between the quotes of a text or key, the whole token otherwise
+	next       uint32
+	meta       uint32 // kind, flags, number of members or items
+}
+
+const (
+	kindMask   = 7
+	keyFlag    = 1 << 3
+	escFlag    = 1 << 4
+	countShift = 5
+)
+
+// Limits of a text that is accepted as a record. They keep a hostile or broken source from
+// costing more than its record.
+const (
+	MaxSize  = 64 << 20 // bytes
+	MaxDepth = 1000
+	// maxExponent is far beyond every amount; it lets exponents be calculated with in int64.
+	maxExponentDigits = 9
+)
+
+// Parse reads one JSON object strictly: UTF-8, no key twice in one object, no half surrogate
+// pairs, no NUL, nothing behind it. The error names the place and the path.
+func Parse(raw []byte) (Record, error) { return ParseText(string(raw)) }
+
+// ParseText reads one JSON object out of a string, without a copy.
+func ParseText(raw string) (Record, error) {
+	b, err := parse(raw)
+	if err != nil {
+		return Record{}, err
+	}
+	if b.nodes[0].meta&kindMask != uint32(Object) {
+		return Record{}, refuse(0, "", "the text is "+Kind(b.nodes[0].meta&kindMask).String()+", not an object")
+	}
+	return Record{b}, nil
+}
+
+// ParseValue reads one JSON value of any kind, as strictly as Parse.
+func ParseValue(raw string) (Value, error) {
+	b, err := parse(raw)
+	if err != nil {
+		return Value{}, err
+	}
+	return b.value(0), nil
+}
+
+var scratch = sync.Pool{New: func() any { return &parser{nodes: make([]node, 0, 256)} }}
+
+func parse(raw string) (*body, error) {
+	if len(raw) > MaxSize {
+		return nil, refuse(MaxSize, "", fmt.Sprintf("the text is larger than %d MiB", MaxSize>>20))
+	}
+	p := scratch.Get().(*parser) //nolint:forcetypeassert // the pool holds nothing else
+	p.s, p.nodes, p.why, p.path = raw, p.nodes[:0], "", ""
+	ok := p.document()
+	var b *body
+	var err error
+	if ok {
+		b = &body{raw: raw, nodes: append(make([]node, 0, len(p.nodes)), p.nodes...)}
+	} else {
+		err = refuse(p.bad, strings.TrimPrefix(p.path, "."), p.why)
+	}
+	p.s = ""
+	if cap(p.nodes) < 1<<16 { // a giant's scratch is not kept
+		scratch.Put(p)
+	}
+	return b, err
+}
+
+func refuse(at int, path, why string) error {
+	return &problem.Error{
+		Class: problem.Invalid, ID: "PC200", Field: path,
+		Reason: fmt.Sprintf("JSON text at byte %d: %s", at, why),
+		Hint:   "the source has to send valid JSON; nothing is guessed or repaired",
+	}
+}
+
+type parser struct {
+	s     string
+	nodes []node
+	bad   int    // where it went wrong
+	why   string // and why
+	path  string // to the place, put together on the way out
+}
+
+func (p *parser) fail(at int, why string) (int, bool) {
+	p.bad, p.why = at, why
+	return at, false
+}
+
+func (p *parser) document() bool {
+	i, ok := p.value(p.space(0), 0)
+	if !ok {
+		return false
+	}
+	if i = p.space(i); i < len(p.s) {
+		_, ok = p.fail(i, "something follows after the end")
+	}
+	return ok
+}
+
+func (p *parser) space(i int) int {
+	for i < len(p.s) {
+		switch p.s[i] {
+		case ' ', '\n', '\t', '\r':
+			i++
+		default:
+			return i
+		}
+	}
+	return i
+}
+
+// value reads the value that begins at i and answers where it ends.
+func (p *parser) value(i, depth int) (int, bool) {
+	if i >= len(p.s) {
+		return p.fail(i, "the text ends too early")
+	}
+	switch c := p.s[i]; c {
+	case '"':
+		end, ok := p.text(i, uint32(Text))
+		p.nodes[len(p.nodes)-1].next = uint32(len(p.nodes))
+		return end, ok
+	case '{':
+		return p.object(i, depth+1)
+	case '[':
+		return p.list(i, depth+1)
+	case 't':
+		return p.word(i, "true", Bool)
+	case 'f':
+		return p.word(i, "false", Bool)
+	case 'n':
+		return p.word(i, "null", Null)
+	}
+	end, why := scanNumber(p.s, i)
+	if why != "" {
+		return p.fail(end, why)
+	}
+	p.add(i, end, uint32(Number))
+	return end, true
+}
+
+func (p *parser) add(start, end int, meta uint32) {
+	p.nodes = append(p.nodes, node{uint32(start), uint32(end), uint32(len(p.nodes) + 1), meta})
+}
+
+func (p *parser) word(i int, w string, k Kind) (int, bool) {
+	if !strings.HasPrefix(p.s[i:], w) {
+		return p.fail(i, "a value can't begin like this")
+	}
+	p.add(i, i+len(w), uint32(k))
+	return i + len(w), true
+}
+
+func (p *parser) list(i, depth int) (int, bool) {
+	if depth > MaxDepth {
+		return p.fail(i, fmt.Sprintf("nested deeper than %d", MaxDepth))
+	}
+	self, count := len(p.nodes), uint32(0)
+	p.add(i, i, uint32(List))
+	i = p.space(i + 1)
+	if i < len(p.s) && p.s[i] == ']' {
+		return p.close(self, i+1, 0)
+	}
+	for {
+		var ok bool
+		if i, ok = p.value(i, depth); !ok {
+			p.path = fmt.Sprintf("[%d]%s", count, p.path)
+			return i, false
+		}
+		count++
+		if i = p.space(i); i >= len(p.s) {
+			return p.fail(i, "the text ends too early")
+		}
+		switch p.s[i] {
+		case ',':
+			i = p.space(i + 1)
+		case ']':
+			return p.close(self, i+1, count)
+		default:
+			return p.fail(i, "a comma or ] is missing")
+		}
+	}
+}
+
+func (p *parser) close(self, end int, count uint32) (int, bool) {
+	n := &p.nodes[self]
+	n.end, n.next, n.meta = uint32(end), uint32(len(p.nodes)), n.meta|count<<countShift
+	return end, true
+}
+
+func (p *parser) object(i, depth int) (int, bool) {
+	if depth > MaxDepth {
+		return p.fail(i, fmt.Sprintf("nested deeper than %d", MaxDepth))
+	}
+	self, count := len(p.nodes), uint32(0)
+	p.add(i, i, uint32(Object))
+	i = p.space(i + 1)
+	if i < len(p.s) && p.s[i] == '}' {
+		return p.close(self, i+1, 0)
+	}
+	for {
+		key := len(p.nodes)
+		var ok bool
+		if i, ok = p.key(i, self); !ok {
+			return i, false
+		}
+		if i, ok = p.value(p.space(i), depth); !ok {
+			p.path = "." + p.nodes[key].text(p.s) + p.path
+			return i, false
+		}
+		count++
+		if i = p.space(i); i >= len(p.s) {
+			return p.fail(i, "the text ends too early")
+		}
+		switch p.s[i] {
+		case ',':
+			i = p.space(i + 1)
+		case '}':
+			p.close(self, i+1, count)
+			return p.unique(self, i+1)
+		default:
+			return p.fail(i, "a comma or } is missing")
+		}
+	}
+}
+
+// key reads a key and its colon.
+func (p *parser) key(i, object int) (int, bool) {
+	if i >= len(p.s) || p.s[i] != '"' {
+		return p.fail(i, "a key in quotes is missing")
+	}
+	i, ok := p.text(i, uint32(Text)|keyFlag)
+	if !ok {
+		return i, false
+	}
+	p.nodes[len(p.nodes)-1].next = uint32(object)
+	if i = p.space(i); i >= len(p.s) || p.s[i] != ':' {
+		return p.fail(i, "a colon is missing")
+	}
+	return i + 1, true
+}
+
+// special marks the bytes at which reading a text has to look closer.
+var special = func() (t [256]bool) {
+	for i := range t {
+		t[i] = i < 0x20 || i == '"' || i == '\\' || i >= 0x80
+	}
+	return t
+}()
+
+// text reads a text whose opening quote stands at i.
+func (p *parser) text(i int, meta uint32) (int, bool) {
+	s, start, wide := p.s, i+1, false
+	p.add(start, start, meta)
+	for i = start; ; i++ {
+		for i < len(s) && !special[s[i]] {
+			i++
+		}
+		if i >= len(s) {
+			return p.fail(i, "the text ends inside quotes")
+		}
+		switch c := s[i]; {
+		case c == '"':
+			if wide && !utf8.ValidString(s[start:i]) {
+				return p.fail(start, "a text is not valid UTF-8")
+			}
+			n := &p.nodes[len(p.nodes)-1]
+			n.end, n.meta = uint32(i), meta
+			return i + 1, true
+		case c == '\\':
+			meta |= escFlag
+			n, why := scanEscape(s[i:])
+			if why != "" {
+				return p.fail(i, why)
+			}
+			i += n - 1
+		case c < 0x20:
+			return p.fail(i, "a control character stands inside a text")
+		default:
+			wide = true
+		}
+	}
+}
+
+// unique refuses a key that comes twice in an object: which of the two counts would be a guess.
+func (p *parser) unique(self, end int) (int, bool) {
+	obj := p.nodes[self]
+	if obj.meta>>countShift > 24 {
+		return p.uniqueOfMany(self, end)
+	}
+	var keys [24]uint32
+	n := 0
+	for k := uint32(self) + 1; k < obj.next; k = p.nodes[k+1].next {
+		key := p.nodes[k]
+		if key.meta&escFlag != 0 {
+			return p.uniqueOfMany(self, end)
+		}
+		text := p.s[key.start:key.end]
+		for _, o := range keys[:n] {
+			other := p.nodes[o]
+			if other.end-other.start == uint32(len(text)) && p.s[other.start:other.end] == text {
+				return p.fail(int(key.start), fmt.Sprintf("the key %q comes twice", text))
+			}
+		}
+		keys[n] = k
+		n++
+	}
+	return end, true
+}
+
+func (p *parser) uniqueOfMany(self, end int) (int, bool) {
+	obj := p.nodes[self]
+	seen := make(map[string]struct{}, obj.meta>>countShift)
+	for k := uint32(self) + 1; k < obj.next; k = p.nodes[k+1].next {
+		text := p.nodes[k].text(p.s)
+		if _, twice := seen[text]; twice {
+			return p.fail(int(p.nodes[k].start), fmt.Sprintf("the key %q comes twice", text))
+		}
+		seen[text] = struct{}{}
+	}
+	return end, true
+}

@@ -1,0 +1,68 @@
+package value
+
+import "strings"
+
+// Known says that the members of an object are known: a name that is not among them is a mistake,
+// even where the object is open, which only means that the source may grow fields.
+func (s *Schema) Known() bool { return s != nil && len(s.Properties) > 0 }
+
+// Member is the schema of a member, or false where it has none.
+func (s *Schema) Member(name string) (*Schema, bool) {
+	if s == nil {
+		return nil, false
+	}
+	p, ok := s.Properties[name]
+	return &p, ok
+}
+
+// At is the schema at a dotted path; a list on the way stands for its items:
+// "detail.item_list.quantity_ordered".
+func (s *Schema) At(path string) (*Schema, bool) {
+	for name := range strings.SplitSeq(path, ".") {
+		for s != nil && s.Type == List {
+			s = s.Items
+		}
+		var ok bool
+		if s, ok = s.Member(name); !ok {
+			return nil, false
+		}
+	}
+	return s, true
+}
+
+// Paths are the dotted paths of all fields that hold no further ones, in order.
+func (s *Schema) Paths() []string {
+	var out []string
+	s.paths("", &out)
+	return out
+}
+
+func (s *Schema) paths(prefix string, out *[]string) {
+	for s != nil && s.Type == List {
+		s = s.Items
+	}
+	if !s.Known() {
+		if prefix != "" {
+			*out = append(*out, prefix)
+		}
+		return
+	}
+	for _, n := range s.Names {
+		p := s.Properties[n]
+		p.paths(strings.TrimPrefix(prefix+"."+n, "."), out)
+	}
+}
+
+// With is the schema with one more member, or with another schema of that member.
+func (s Schema) With(name string, member Schema) Schema {
+	props := make(map[string]Schema, len(s.Properties)+1)
+	for n, p := range s.Properties {
+		props[n] = p
+	}
+	if _, ok := props[name]; !ok {
+		s.Names = append(s.Names[:len(s.Names):len(s.Names)], name)
+	}
+	props[name] = member
+	s.Type, s.Properties = Object, props
+	return s
+}
