@@ -1,0 +1,229 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"os/user"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pipectl/pipectl/engine"
+	"github.com/pipectl/pipectl/engine/state"
+)
+
+func errorsCommand(std stdio) *cli.Command {
+	filters := []cli.Flag{
+		&cli.StringFlag{Name: "pipeline", Usage: "of this pipeline only"},
+		&cli.StringFlag{Name: "kind", Usage: "waiting, invalid, held or failed only"},
+		&cli.StringFlag{Name: "cause", Usage: "whose cause holds this text: a SKU, a table's name"},
+		&cli.StringFlag{Name: "field", Usage: "whose field holds this text"},
+	}
+	list := func(c *cli.Context) error { return listErrors(c, std) }
+	return &cli.Command{
+		Name:  "errors",
+		Usage: "records that could not be delivered: why, and the way out (异常数据)",
+		Flags: append([]cli.Flag{&cli.BoolFlag{Name: "all", Usage: "waiting records too, which are no exceptions yet"}}, filters...),
+		Action: func(c *cli.Context) error {
+			if c.Args().Len() > 0 {
+				return usage("unknown command %q%s\n  → pipectl errors [list|show|retry|skip]", "errors "+c.Args().First(), didYouMean(c.Args().First(), c.Command.Subcommands))
+			}
+			return listErrors(c, std)
+		},
+		Subcommands: []*cli.Command{
+			{Name: "list", Usage: "one line an exception", Flags: append([]cli.Flag{&cli.BoolFlag{Name: "all", Usage: "waiting records too"}}, filters...), Action: list},
+			{Name: "show", Usage: "one exception whole, with the record as it was read", ArgsUsage: "PIPELINE KEY", Action: func(c *cli.Context) error { return showError(c, std) }},
+			{
+				Name: "retry", Usage: "the next run takes these up, whatever their due time", ArgsUsage: "[PIPELINE [KEY]]",
+				Flags: filters, Action: func(c *cli.Context) error { return retryErrors(c, std) },
+			},
+			{
+				Name: "skip", Usage: "leave these records alone until they change at the source", ArgsUsage: "PIPELINE [KEY]",
+				Flags:  append([]cli.Flag{&cli.StringFlag{Name: "reason", Usage: "why; it is kept and shown"}}, filters...),
+				Action: func(c *cli.Context) error { return skipErrors(c, std) },
+			},
+		},
+	}
+}
+
+func filterOf(c *cli.Context) (engine.Filter, error) {
+	f := engine.Filter{
+		Pipeline: cmp.Or(c.Args().Get(0), c.String("pipeline")), Key: c.Args().Get(1),
+		Kind: c.String("kind"), Cause: c.String("cause"), Field: c.String("field"), All: c.Bool("all"),
+	}
+	switch f.Kind {
+	case "", "waiting", "invalid", "held", "failed":
+		return f, nil
+	}
+	return f, usage("--kind %s: it is waiting, invalid, held or failed", f.Kind)
+}
+
+func listErrors(c *cli.Context, std stdio) error {
+	f, err := filterOf(c)
+	if err != nil {
+		return err
+	}
+	return withEngine(c, std, func(e *engine.Engine, v view) error {
+		all, err := e.Exceptions(f)
+		if err != nil || v.json {
+			return cmp.Or(err, show(v, all, ""))
+		}
+		if len(all) == 0 {
+			v.Line("Nothing is open. (没有异常数据)")
+			return nil
+		}
+		printExceptions(v, all, 50)
+		v.Line("%s", v.dim("pipectl errors show PIPELINE KEY shows one whole; errors retry and errors skip act on them."))
+		return nil
+	})
+}
+
+// printExceptions groups by cause, and lists the keys below each: at most so many a group.
+func printExceptions(v view, all []state.Exception, most int) {
+	for _, g := range engine.Groups(all) {
+		v.Line("%s  %s", v.kind(g.Kind), v.bold(count(g.Count, "record")+" of "+g.Pipeline))
+		v.Line("  %s", g.Cause)
+		n := 0
+		for _, x := range all {
+			if x.Pipeline != g.Pipeline || string(x.Kind) != g.Kind || engine.Cause(x) != g.Cause {
+				continue
+			}
+			if n++; n > most {
+				v.Line("  %s", v.dim("… and "+strconv.Itoa(g.Count-most)+" more"))
+				break
+			}
+			line := "  " + x.Key
+			if x.Field != "" && len(x.Causes) > 0 {
+				line += "  " + x.Field
+			}
+			if x.Amount != "" {
+				line += "  " + x.Amount
+			}
+			if !x.Due.IsZero() {
+				line += "  " + v.dim("next attempt "+shortTime(x.Due))
+			}
+			v.Line("%s", line)
+		}
+		if g.Hint != "" {
+			v.Line("  → %s", g.Hint)
+		}
+	}
+}
+
+func (v view) kind(k string) string {
+	switch k {
+	case "invalid", "failed":
+		return v.red(k)
+	}
+	return v.yellow(k)
+}
+
+// count is a number with its noun: "1 record", "3 records".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}
+
+func showError(c *cli.Context, std stdio) error {
+	if err := arguments(c, 2, 2, "PIPELINE KEY"); err != nil {
+		return err
+	}
+	return withEngine(c, std, func(e *engine.Engine, v view) error {
+		x, err := e.Exception(c.Args().Get(0), c.Args().Get(1))
+		if err != nil || v.json {
+			return cmp.Or(err, v.JSON(x))
+		}
+		v.Line("%s %s, record %s  %s", v.kind(string(x.Kind)), v.bold(x.Pipeline), v.bold(x.Key), v.dim(string(x.Status)))
+		for _, row := range [][2]string{
+			{"field", x.Field}, {"reason", x.Reason}, {"code", strings.Join(strings.Fields(x.ID+" "+x.Code), " ")}, {"written at", x.At},
+			{"document", x.TargetKey}, {"amount", x.Amount},
+			{"since", shortTime(x.First)}, {"last attempt", shortTime(x.Last)}, {"attempts", strconv.Itoa(x.Attempts)},
+			{"closed by", x.ResolvedBy},
+		} {
+			if row[1] != "" {
+				v.Line("  %-13s %s", row[0], row[1])
+			}
+		}
+		for _, cause := range x.Causes {
+			v.Line("  %-13s %s", "waits for", cause.String())
+		}
+		for _, m := range x.More {
+			v.Line("  %-13s %s", "also", m)
+		}
+		if x.Hint != "" {
+			v.Line("  → %s", x.Hint)
+		}
+		if x.Payload != "" {
+			v.Line("%s", v.dim("the record as it was read:"))
+			v.Line("%s", indented(x.Payload))
+		}
+		return nil
+	})
+}
+
+func indented(raw string) string {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(json.RawMessage(raw)); err != nil {
+		return raw // what can't be read as JSON is shown as it is
+	}
+	return strings.TrimSpace(b.String())
+}
+
+type acted struct {
+	Records int `json:"records"`
+}
+
+func retryErrors(c *cli.Context, std stdio) error {
+	if err := arguments(c, 0, 2, "[PIPELINE [KEY]]"); err != nil {
+		return err
+	}
+	f, err := filterOf(c)
+	if err != nil {
+		return err
+	}
+	return withEngine(c, std, func(e *engine.Engine, v view) error {
+		n, err := e.Retry(f)
+		if err != nil || v.json {
+			return cmp.Or(err, v.JSON(acted{n}))
+		}
+		v.Line("%s will be taken up by the next run.", count(n, "record"))
+		return nil
+	})
+}
+
+func skipErrors(c *cli.Context, std stdio) error {
+	if err := arguments(c, 1, 2, "PIPELINE [KEY] --reason TEXT"); err != nil {
+		return err
+	}
+	f, err := filterOf(c)
+	if err != nil {
+		return err
+	}
+	if c.String("reason") == "" {
+		return usage("errors skip needs --reason: it is kept beside the record, for whoever asks later")
+	}
+	if f.Key == "" && f.Cause == "" && f.Field == "" && f.Kind == "" {
+		return usage("errors skip needs a key, or --cause, --field or --kind\n  → to skip everything of a pipeline give --kind for each kind")
+	}
+	return withEngine(c, std, func(e *engine.Engine, v view) error {
+		n, err := e.Skip(f, whoami(), c.String("reason"))
+		if err != nil || v.json {
+			return cmp.Or(err, v.JSON(acted{n}))
+		}
+		v.Line("%s skipped: left alone until the source changes them.", count(n, "record"))
+		return nil
+	})
+}
+
+func whoami() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "somebody"
+}

@@ -1,0 +1,218 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pipectl/pipectl/engine/problem"
+	"github.com/pipectl/pipectl/engine/state"
+)
+
+// Filter chooses exceptions; empty places fit everything.
+type Filter struct {
+	Pipeline string
+	Key      string
+	Kind     string // waiting, invalid, held, failed
+	Cause    string // part of a cause as it is shown: "SKU-77", "table shops"
+	Field    string // part of a field's path
+	All      bool   // waiting records too, which are no exceptions yet
+}
+
+func (f Filter) fits(x state.Exception) bool {
+	if f.Kind == "" && !f.All && x.Kind == state.Later && x.Status != state.Retrying {
+		return false
+	}
+	return (f.Pipeline == "" || f.Pipeline == x.Pipeline) &&
+		(f.Key == "" || f.Key == x.Key) &&
+		(f.Kind == "" || f.Kind == string(x.Kind)) &&
+		(f.Field == "" || strings.Contains(x.Field, f.Field)) &&
+		(f.Cause == "" || strings.Contains(Cause(x), f.Cause))
+}
+
+// Cause is what an exception waits for, in one line: what is missing, or else the rule or field.
+func Cause(x state.Exception) string {
+	if len(x.Causes) == 0 {
+		return strings.Join(strings.Fields(x.Field+" "+x.Reason), " ")
+	}
+	parts := make([]string, len(x.Causes))
+	for i, c := range x.Causes {
+		parts[i] = c.String()
+	}
+	return strings.Join(parts, "; ")
+}
+
+// Exceptions lists what could not be delivered, the oldest first.
+func (e *Engine) Exceptions(f Filter) ([]state.Exception, error) {
+	var out []state.Exception
+	err := e.store.View(func(tx state.Tx) error {
+		return e.each(tx, f, func(_ state.ID, x state.Exception) error {
+			out = append(out, x)
+			return nil
+		})
+	})
+	slices.SortStableFunc(out, func(a, b state.Exception) int {
+		return cmp.Or(a.First.Compare(b.First), cmp.Compare(a.Pipeline, b.Pipeline), cmp.Compare(a.Key, b.Key))
+	})
+	return out, err
+}
+
+func (e *Engine) each(tx state.Tx, f Filter, fn func(state.ID, state.Exception) error) error {
+	return state.EachPipeline(tx, func(id state.ID, p state.Pipeline) (bool, error) {
+		if f.Pipeline != "" && f.Pipeline != p.Name {
+			return true, nil
+		}
+		return true, state.EachOpen(tx, id, func(x state.Exception) (bool, error) {
+			if !f.fits(x) {
+				return true, nil
+			}
+			return true, fn(id, x)
+		})
+	})
+}
+
+// Detail is one exception with the record as it was read.
+type Detail struct {
+	state.Exception
+	Payload string `json:"payload,omitempty"`
+}
+
+// Exception finds the exception of one record: the open one, or else the one that was closed last.
+func (e *Engine) Exception(pipeline, key string) (Detail, error) {
+	var out Detail
+	err := e.store.View(func(tx state.Tx) error {
+		id, err := state.PipelineID(tx, pipeline, false)
+		if err != nil || id == 0 {
+			return cmp.Or(err, none(pipeline, key))
+		}
+		x, ok, err := state.GetException(tx, id, key)
+		if err == nil && !ok {
+			x, ok, err = state.GetResolved(tx, id, key)
+		}
+		if err != nil || !ok {
+			return cmp.Or(err, none(pipeline, key))
+		}
+		out.Exception = x
+		out.Payload, err = state.Payload(tx, id, key)
+		return err
+	})
+	return out, err
+}
+
+func none(pipeline, key string) error {
+	return &problem.Error{
+		Class: problem.Fatal, ID: "PC603", Pipeline: pipeline, Key: key, Reason: "record " + key + " has no exception in pipeline " + pipeline,
+		Hint: "pipectl errors lists them; a key is written with its parts joined by /",
+	}
+}
+
+// Retry asks for the exceptions to be taken up by the next run, whatever their due time. It answers
+// how many there are.
+func (e *Engine) Retry(f Filter) (int, error) {
+	n := 0
+	f.All = true
+	err := e.store.Update(func(tx state.Tx) error {
+		n = 0
+		var found []state.Exception
+		var ids []state.ID
+		err := e.each(tx, f, func(id state.ID, x state.Exception) error {
+			found, ids = append(found, x), append(ids, id)
+			return nil
+		})
+		for i, x := range found {
+			x.Status = state.Retrying
+			if err == nil {
+				err = state.PutException(tx, ids[i], x, "")
+			}
+			n++
+		}
+		return err
+	})
+	return n, err
+}
+
+// Skip closes the exceptions for a reason: the records are left alone until their source content
+// changes. by says who decided. A record in doubt can't be skipped: it may be in the target.
+func (e *Engine) Skip(f Filter, by, reason string) (int, error) {
+	n := 0
+	f.All = true
+	err := e.store.Update(func(tx state.Tx) error {
+		n = 0
+		var found []state.Exception
+		var ids []state.ID
+		err := e.each(tx, f, func(id state.ID, x state.Exception) error {
+			found, ids = append(found, x), append(ids, id)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		for i, x := range found {
+			if err := skip(tx, ids[i], x, by+": "+reason, e.now()); err != nil {
+				return err
+			}
+			n++
+		}
+		return nil
+	})
+	return n, err
+}
+
+func skip(tx state.Tx, id state.ID, x state.Exception, by string, now time.Time) error {
+	rec, _, err := state.GetRecord(tx, id, x.Key)
+	if err != nil {
+		return err
+	}
+	for _, ref := range rec.Docs {
+		doc, ok, err := state.GetDocument(tx, ref)
+		if err != nil {
+			return err
+		}
+		if ok && doc.Pending != nil {
+			return &problem.Error{
+				Class: problem.Held, ID: "PC604", Pipeline: x.Pipeline, Key: x.Key,
+				Reason: "record " + x.Key + " is in doubt: document " + ref.Key + " was sent, and nobody knows yet whether it was written",
+				Hint:   "run the pipeline first: it asks the target",
+			}
+		}
+	}
+	rec.Standing = state.Skipped
+	if err := state.PutRecord(tx, id, x.Key, rec); err != nil {
+		return err
+	}
+	_, err = state.Resolve(tx, id, x.Key, by, now)
+	return err
+}
+
+// Group is the exceptions of one pipeline that have one cause.
+type Group struct {
+	Pipeline string    `json:"pipeline"`
+	Kind     string    `json:"kind"`
+	Cause    string    `json:"cause"`
+	Hint     string    `json:"hint,omitempty"`
+	Count    int       `json:"count"`
+	Oldest   time.Time `json:"oldest"`
+	Example  string    `json:"example"` // key of one of them
+}
+
+// Groups gathers exceptions by cause, the most numerous first.
+func Groups(all []state.Exception) []Group {
+	var out []Group
+	at := map[[3]string]int{}
+	for _, x := range all {
+		id := [3]string{x.Pipeline, string(x.Kind), Cause(x)}
+		i, ok := at[id]
+		if !ok {
+			i = len(out)
+			at[id] = i
+			out = append(out, Group{Pipeline: x.Pipeline, Kind: string(x.Kind), Cause: id[2], Hint: x.Hint, Oldest: x.First, Example: x.Key})
+		}
+		out[i].Count++
+		if x.First.Before(out[i].Oldest) {
+			out[i].Oldest = x.First
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Group) int { return b.Count - a.Count })
+	return out
+}
