@@ -10,19 +10,20 @@ import (
 
 // document is the JSON form of a Schema.
 type document struct {
-	Type       any             `json:"type"`
-	Format     string          `json:"format"`
-	Zone       string          `json:"x-zone"`
-	Title      string          `json:"title"`
-	Doc        string          `json:"description"`
-	Enum       []any           `json:"enum"`
-	Required   []string        `json:"required"`
-	ReadOnly   bool            `json:"readOnly"`
-	Personal   bool            `json:"x-personal"`
-	Key        bool            `json:"x-key"`
-	More       *bool           `json:"additionalProperties"`
-	Properties json.RawMessage `json:"properties"`
-	Items      json.RawMessage `json:"items"`
+	Type       any                        `json:"type"`
+	Format     string                     `json:"format"`
+	Zone       string                     `json:"x-zone"`
+	Title      string                     `json:"title"`
+	Doc        string                     `json:"description"`
+	Enum       []any                      `json:"enum"`
+	Required   []string                   `json:"required"`
+	ReadOnly   bool                       `json:"readOnly"`
+	Personal   bool                       `json:"x-personal"`
+	Key        bool                       `json:"x-key"`
+	More       *bool                      `json:"additionalProperties"`
+	Properties json.RawMessage            `json:"properties"`
+	Patterns   map[string]json.RawMessage `json:"patternProperties"`
+	Items      json.RawMessage            `json:"items"`
 }
 
 // ReadSchema reads a schema from the JSON form that Schema describes. The order of properties is
@@ -52,6 +53,9 @@ func readSchema(text []byte, at string) (Schema, error) {
 	}
 	if err := s.setType(d); err != nil {
 		return Schema{}, fmt.Errorf("%s: %w", at, err)
+	}
+	for pattern := range d.Patterns {
+		s.Prefix = strings.TrimPrefix(pattern, "^")
 	}
 	for _, e := range d.Enum {
 		if e != nil { // null is always allowed where a field has no value

@@ -15,6 +15,8 @@ package value
 //	x-key        the object's own unique field
 //	additionalProperties  false when the list of properties is complete (the default is true for
 //	             sources, which grow fields, and false for targets)
+//	patternProperties  one entry like "^F_": members of that prefix are an account's own fields,
+//	             of any type, beside the listed ones
 type Schema struct {
 	Type       Kind   // Absent when any type may come
 	Decimal    bool   // exact number however it is written
@@ -29,6 +31,7 @@ type Schema struct {
 	Personal   bool
 	Key        bool
 	Open       bool              // an Object may have further members
+	Prefix     string            // members whose name begins so are an account's own: any type
 	Names      []string          // of an Object's members, in order
 	Properties map[string]Schema // of an Object
 	Items      *Schema           // of a List

@@ -12,6 +12,9 @@ func (s *Schema) Member(name string) (*Schema, bool) {
 		return nil, false
 	}
 	p, ok := s.Properties[name]
+	if !ok && s.Prefix != "" && strings.HasPrefix(name, s.Prefix) {
+		return &Schema{Open: true}, true
+	}
 	return &p, ok
 }
 
