@@ -1,0 +1,280 @@
+package spec
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pipectl/pipectl/engine/connector"
+	"github.com/pipectl/pipectl/engine/problem"
+)
+
+// ProjectFile is the name of the project file.
+const ProjectFile = "pipectl.yaml"
+
+// Options say how a project is to be read.
+type Options struct {
+	Connectors  []connector.Definition           // the systems that connections may name
+	Environment string                           // --env; "" takes the connections as they stand
+	Env         func(name string) (string, bool) // of the process; nil: os.LookupEnv
+}
+
+// Find gives the folder of the project that path lies in, walking up.
+func Find(path string) (string, error) {
+	dir, err := filepath.Abs(path)
+	if err != nil {
+		return "", unreadable(path, err)
+	}
+	if info, err := os.Stat(dir); err != nil {
+		return "", unreadable(path, err)
+	} else if !info.IsDir() {
+		dir = filepath.Dir(dir)
+	}
+	for from := dir; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, ProjectFile)); err == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", mistake(problem.Pos{File: path}, "PC127", "no "+ProjectFile+" in "+from+" or above it",
+				"go to a project, or make one with: pipectl init")
+		}
+	}
+}
+
+// Load reads the project that path lies in: a folder, its pipectl.yaml or one of its pipelines.
+// All mistakes of all files come in one list; a syntax error stops its own file only. The project
+// is there even then, with what could be read.
+func Load(path string, o Options) (*Project, problem.List) {
+	dir, err := Find(path)
+	if err != nil {
+		return nil, problem.List{problem.As(err)}
+	}
+	l := &loader{Options: o, project: &Project{Dir: dir, File: ProjectFile, Tables: map[string]*Table{}}}
+	l.loadNames()
+	l.loadProject()
+	l.loadTables()
+	l.loadPipelines(path)
+	l.link()
+	l.project.Secrets = l.names.secrets
+	slices.SortFunc(l.project.Secrets, func(a, b string) int { return len(b) - len(a) }) // the longest first: one may hold another
+	l.project.Notices.Err()                                                              // sorts
+	list, _ := l.problems.Err().(problem.List)                                           //nolint:errorlint // Err gives the list itself
+	return l.project, list
+}
+
+type loader struct {
+	Options
+	project  *Project
+	names    *names
+	declared []string // names of all connections, those with mistakes too
+	whole    bool     // pipectl.yaml could be read, so unknown names in it are mistakes
+	problems problem.List
+}
+
+// shown is how a file is named in messages: relative to the project.
+func (l *loader) shown(file string) string {
+	if rel, err := filepath.Rel(l.project.Dir, file); err == nil && !strings.HasPrefix(rel, "..") {
+		return filepath.ToSlash(rel)
+	}
+	return file
+}
+
+func (l *loader) loadNames() {
+	get := l.Env
+	if get == nil {
+		get = os.LookupEnv
+	}
+	dotenv, problems := readDotEnv(filepath.Join(l.project.Dir, ".env"))
+	for _, p := range problems {
+		p.At.File = l.shown(p.At.File)
+	}
+	l.problems.Add(problems)
+	l.names = &names{dir: l.project.Dir, env: func(name string) (string, bool) {
+		if v, ok := get(name); ok {
+			return v, true
+		}
+		v, ok := dotenv[name]
+		return v, ok
+	}}
+}
+
+// parse reads one file; nil when that can't be.
+func (l *loader) parse(file string) (*Node, []byte) {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		l.problems.Add(unreadable(l.shown(file), err))
+		return nil, nil
+	}
+	root, problems := Parse(l.shown(file), raw)
+	l.problems.Add(problems)
+	return root, raw
+}
+
+func (l *loader) loadProject() {
+	root, _ := l.parse(filepath.Join(l.project.Dir, ProjectFile))
+	if root == nil {
+		return
+	}
+	l.whole = true
+	d := &Decoder{names: l.names}
+	var f file
+	d.Decode(root, &f)
+	l.problems.Add(d.problems)
+	p := l.project
+	p.Alerts, p.Console = f.Alerts, f.Console
+	p.State = f.State.Text
+	if p.State == "" {
+		p.State = ".pipectl"
+	}
+	if !filepath.IsAbs(p.State) {
+		p.State = filepath.Join(p.Dir, p.State)
+	}
+	p.environments = f.Environments.Names()
+	l.declared = f.Connections.Names()
+	l.loadConnections(f)
+}
+
+// loadConnections reads the connections of the chosen environment, and looks through those of the
+// others: a mistake in them is one today, too.
+func (l *loader) loadConnections(f file) {
+	for _, e := range f.Environments {
+		connections := l.connections(f.Connections, e.Value.Connections)
+		if e.Name == l.Environment {
+			l.project.Protected = e.Value.Protected
+			l.project.Connections = connections
+		}
+	}
+	if f.Environments.Get(l.Environment) == nil {
+		l.project.Connections = l.connections(f.Connections, nil)
+	}
+	l.nameEnvironment(f)
+}
+
+// nameEnvironment settles what the environment is called: its state is kept under that name.
+func (l *loader) nameEnvironment(f file) {
+	p := l.project
+	simulated := slices.ContainsFunc(p.Connections, func(c *Connection) bool { return c.Sandbox })
+	switch p.Environment = l.Environment; {
+	case p.Environment == "" && simulated:
+		p.Environment = Sandbox
+	case p.Environment == "":
+		p.Environment = "default"
+	case p.Environment != Sandbox && p.Environment != "default" && f.Environments.Get(p.Environment) == nil:
+		l.problems.Add(mistake(problem.Pos{File: ProjectFile}, "PC130", `environment "`+p.Environment+`" is unknown`,
+			DidYouMean(p.Environment, f.Environments.Names())))
+	}
+}
+
+func (l *loader) connections(base, over Named[rawConnection]) []*Connection {
+	var out []*Connection
+	for _, e := range base {
+		node := e.Value.node
+		if o := over.Get(e.Name); o != nil && o.node != nil {
+			node = overlay(node, o.node)
+		}
+		if c := l.connection(e.Name, e.At, node); c != nil {
+			out = append(out, c)
+		}
+	}
+	for _, e := range over {
+		if base.Get(e.Name) != nil {
+			continue
+		}
+		if e.Value.node != nil && e.Value.node.Get("type") == nil {
+			l.problems.Add(mistake(e.At, "PC121", `connection "`+e.Name+`" is unknown`, DidYouMean(e.Name, base.Names())))
+			continue
+		}
+		if c := l.connection(e.Name, e.At, e.Value.node); c != nil {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// overlay lays the members of over on those of base, mappings within mappings too.
+func overlay(base, over *Node) *Node {
+	if base == nil || base.Kind != Map || over.Kind != Map {
+		return over
+	}
+	out := *base
+	out.Members = slices.Clone(base.Members)
+	for _, m := range over.Members {
+		i := slices.IndexFunc(out.Members, func(x Member) bool { return x.Name() == m.Name() })
+		if i < 0 {
+			out.Members = append(out.Members, m)
+			continue
+		}
+		out.Members[i] = Member{Key: m.Key, Value: overlay(out.Members[i].Value, m.Value)}
+	}
+	return &out
+}
+
+// connection reads one connection with the configuration of its type.
+func (l *loader) connection(name string, at problem.Pos, node *Node) *Connection {
+	if node == nil {
+		return nil
+	}
+	names := &names{dir: l.names.dir, env: l.names.env}
+	d := &Decoder{names: names, path: []string{"connections", name}}
+	defer func() {
+		l.problems.Add(d.problems)
+		for _, s := range names.secrets {
+			l.names.learn(s)
+		}
+	}()
+	common, own := split(node)
+	var keys connectionKeys
+	d.Decode(common, &keys)
+	if keys.Type.Text == "" {
+		return nil
+	}
+	i := slices.IndexFunc(l.Connectors, func(x connector.Definition) bool { return x.Name == keys.Type.Text })
+	if i < 0 {
+		d.Report(keys.Type.At, "PC131", `there is no connector "`+keys.Type.Text+`"`, DidYouMean(keys.Type.Text, l.connectorNames()))
+		return nil
+	}
+	c := &Connection{Name: name, Type: keys.Type.Text, At: at, Definition: l.Connectors[i]}
+	c.Rate = connector.Rate{PerSecond: keys.Rate.PerSecond, InFlight: keys.Rate.InFlight}
+	if c.Rate.PerSecond < 0 || c.Rate.InFlight < 0 {
+		d.Report(node.Get("rate").At, "PC133", "rate of connection "+name+" is below zero", "leave it out for the connector's own rate")
+	}
+	c.Sandbox = own.Get("url") != nil && l.isSandbox(own.Get("url"))
+	d.lenient = c.Sandbox
+	c.Config = c.Definition.New()
+	d.Decode(own, c.Config)
+	c.Missing = names.missing
+	for _, m := range names.missing {
+		notice := *m
+		l.project.Notices.Add(&notice)
+	}
+	return c
+}
+
+// isSandbox looks at a url before the rest is read.
+func (l *loader) isSandbox(n *Node) bool {
+	quiet := &names{dir: l.names.dir, env: l.names.env}
+	text, ok := quiet.expand(&Decoder{names: quiet}, n)
+	return ok && text == Sandbox
+}
+
+// split parts the keys that every connection has from the connector's own.
+func split(n *Node) (common, own *Node) {
+	common, own = &Node{Kind: Map, At: n.At}, &Node{Kind: Map, At: n.At}
+	for _, m := range n.Members {
+		to := own
+		if m.Name() == "type" || m.Name() == "rate" {
+			to = common
+		}
+		to.Members = append(to.Members, m)
+	}
+	return common, own
+}
+
+func (l *loader) connectorNames() []string {
+	out := make([]string, len(l.Connectors))
+	for i, d := range l.Connectors {
+		out[i] = d.Name
+	}
+	return out
+}
