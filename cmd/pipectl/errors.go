@@ -66,8 +66,11 @@ func listErrors(c *cli.Context, std stdio) error {
 	}
 	return withEngine(c, std, func(e *engine.Engine, v view) error {
 		all, err := e.Exceptions(f)
-		if err != nil || v.json {
-			return cmp.Or(err, show(v, all, ""))
+		if err != nil {
+			return err
+		}
+		if v.json {
+			return show(v, all, "")
 		}
 		if len(all) == 0 {
 			v.Line("Nothing is open. (没有异常数据)")
@@ -133,8 +136,11 @@ func showError(c *cli.Context, std stdio) error {
 	}
 	return withEngine(c, std, func(e *engine.Engine, v view) error {
 		x, err := e.Exception(c.Args().Get(0), c.Args().Get(1))
-		if err != nil || v.json {
-			return cmp.Or(err, v.JSON(x))
+		if err != nil {
+			return err
+		}
+		if v.json {
+			return v.JSON(x)
 		}
 		v.Line("%s %s, record %s  %s", v.kind(string(x.Kind)), v.bold(x.Pipeline), v.bold(x.Key), v.dim(string(x.Status)))
 		for _, row := range [][2]string{
@@ -189,8 +195,11 @@ func retryErrors(c *cli.Context, std stdio) error {
 	}
 	return withEngine(c, std, func(e *engine.Engine, v view) error {
 		n, err := e.Retry(f)
-		if err != nil || v.json {
-			return cmp.Or(err, v.JSON(acted{n}))
+		if err != nil {
+			return err
+		}
+		if v.json {
+			return v.JSON(acted{n})
 		}
 		v.Line("%s will be taken up by the next run.", count(n, "record"))
 		return nil
@@ -213,8 +222,11 @@ func skipErrors(c *cli.Context, std stdio) error {
 	}
 	return withEngine(c, std, func(e *engine.Engine, v view) error {
 		n, err := e.Skip(f, whoami(), c.String("reason"))
-		if err != nil || v.json {
-			return cmp.Or(err, v.JSON(acted{n}))
+		if err != nil {
+			return err
+		}
+		if v.json {
+			return v.JSON(acted{n})
 		}
 		v.Line("%s skipped: left alone until the source changes them.", count(n, "record"))
 		return nil

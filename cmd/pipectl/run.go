@@ -1,0 +1,236 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pipectl/pipectl/engine"
+	"github.com/pipectl/pipectl/engine/run"
+	"github.com/pipectl/pipectl/engine/spec"
+	"github.com/pipectl/pipectl/engine/state"
+)
+
+func runCommand(std stdio) *cli.Command {
+	return &cli.Command{
+		Name:      "run",
+		Usage:     "run pipelines once",
+		ArgsUsage: "PIPELINE…",
+		Description: "Reads what is new since the last run, delivers it, and takes up what waits.\n" +
+			"Ends with 0 when all went well (records that wait for a retry included), with 3 when new\n" +
+			"exceptions came up, with 1 when it could not run or a connection is down.",
+		Flags: []cli.Flag{
+			&cli.StringSliceFlag{Name: "key", Usage: "only this record; parts joined by /; may be given several times"},
+			&cli.StringFlag{Name: "since", Usage: "read from this time on, and leave the cursor alone: 2026-01-31, 2026-01-31T08:00:00+08:00, or 2d ago as 2d"},
+			&cli.StringFlag{Name: "until", Usage: "read up to this time, and leave the cursor alone"},
+			&cli.IntFlag{Name: "limit", Usage: "stop after so many records"},
+			&cli.BoolFlag{Name: "full", Usage: "read everything, whatever the cursor says; unchanged records still cost nothing"},
+			&cli.BoolFlag{Name: "remap", Usage: "apply today's mapping to delivered records too"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "show what would be written; write nothing, neither target nor state"},
+		},
+		Action: func(c *cli.Context) error { return runPipelines(c, std) },
+	}
+}
+
+func runPipelines(c *cli.Context, std stdio) error {
+	if err := arguments(c, 1, -1, "PIPELINE…"); err != nil {
+		return err
+	}
+	o, err := runOptions(c)
+	if err != nil {
+		return err
+	}
+	return withEngine(c, std, func(e *engine.Engine, v view) error {
+		var reports []run.Report
+		code := exitDone
+		for _, name := range c.Args().Slice() {
+			watch := newProgress(v, name)
+			o := o
+			o.Progress = watch.show
+			var changes []run.Change
+			if o.DryRun {
+				o.Planned = func(x run.Change) { changes = append(changes, x) }
+			}
+			report, err := e.Run(c.Context, name, o)
+			watch.done()
+			if err != nil && report.Run == "" {
+				return badProject(err) // it never began
+			}
+			reports = append(reports, report)
+			code = max(code, exitCodeOf(report))
+			if !v.json {
+				printReport(v, e, report, changes)
+			}
+		}
+		if v.json {
+			for _, r := range reports {
+				if err := v.JSON(r); err != nil {
+					return err
+				}
+			}
+		}
+		if code != exitDone {
+			return exit{code: code}
+		}
+		return nil
+	})
+}
+
+// exitCodeOf orders the ends of a run so that the worst of several wins: failed and paused (1) are
+// told by exitFailed, exceptions by 3.
+func exitCodeOf(r run.Report) int {
+	switch {
+	case r.Status == run.Failed || r.Status == run.Paused:
+		return exitFailed
+	case r.New > 0:
+		return exitExceptions
+	}
+	return exitDone
+}
+
+func runOptions(c *cli.Context) (engine.RunOptions, error) {
+	o := engine.RunOptions{
+		Keys: c.StringSlice("key"), Limit: c.Int("limit"),
+		Full: c.Bool("full"), Remap: c.Bool("remap"), DryRun: c.Bool("dry-run"),
+	}
+	if o.Limit < 0 {
+		return o, usage("--limit %d: it is a number of records", o.Limit)
+	}
+	var errs [2]error
+	o.Since, errs[0] = parseTime("since", c.String("since"), time.Now())
+	o.Until, errs[1] = parseTime("until", c.String("until"), time.Now())
+	if err := errors.Join(errs[:]...); err != nil {
+		return o, exit{exitUsage, err}
+	}
+	if !o.Since.IsZero() && !o.Until.IsZero() && !o.Since.Before(o.Until) {
+		return o, usage("--since %s is not before --until %s", c.String("since"), c.String("until"))
+	}
+	return o, nil
+}
+
+// parseTime reads a time of the command line: a day (its beginning, here), a time with zone, or how
+// long ago.
+func parseTime(flag, text string, now time.Time) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02"} {
+		if t, err := time.ParseInLocation(layout, text, time.Local); err == nil {
+			return t, nil
+		}
+	}
+	if d, ok := spec.ParseDuration(text); ok && d > 0 {
+		return now.Add(-d), nil
+	}
+	return time.Time{}, fmt.Errorf("--%s %s: write a day (2026-01-31), a time (2026-01-31T08:00:00+08:00) or how long ago (2d, 6h)", flag, text)
+}
+
+// progress shows how far a long run has come, on a terminal only, on one line that is wiped at the
+// end.
+type progress struct {
+	v    view
+	name string
+	last time.Time
+	on   bool
+}
+
+func newProgress(v view, name string) *progress {
+	return &progress{v: v, name: name, on: !v.json && terminal(v.err), last: time.Now()}
+}
+
+func (p *progress) show(r run.Report) {
+	if !p.on || time.Since(p.last) < 200*time.Millisecond {
+		return
+	}
+	p.last = time.Now()
+	_, _ = fmt.Fprintf(p.v.err, "\r\x1b[K%s: %d read, %d delivered, %d unchanged, %d exceptions",
+		p.name, r.Read, r.Delivered, r.Unchanged, r.Invalid+r.Held+r.Failed)
+}
+
+func (p *progress) done() {
+	if p.on {
+		_, _ = fmt.Fprint(p.v.err, "\r\x1b[K")
+	}
+}
+
+// printReport tells a person what a run did: the numbers that matter, what became an exception, and
+// what to do next.
+func printReport(v view, e *engine.Engine, r run.Report, changes []run.Change) {
+	dry := ""
+	if changes != nil || r.Run == "dry-run" {
+		dry = v.dim(" (dry run: nothing was written)")
+	}
+	v.Line("%s  %s  %s%s", v.bold(r.Pipeline), v.status(r.Status), v.dim(took(r)), dry)
+	for _, n := range counters(r) {
+		if n.n > 0 || n.always {
+			v.Line("  %6d %-10s %s", n.n, n.name, v.dim(n.means))
+		}
+	}
+	for i, x := range changes {
+		if i == 20 {
+			v.Line("  %s", v.dim(fmt.Sprintf("… and %d more documents", len(changes)-i)))
+			break
+		}
+		v.Line("  %s %s  %s", x.What, v.bold(cmp.Or(x.TargetKey, x.Key)), v.dim(short(x.Document.JSON(), 160)))
+	}
+	if r.Error != nil {
+		v.Line("  %s %s", v.red(cmp.Or(r.Error.ID, r.Error.Class)), r.Error.Reason)
+		if r.Error.Hint != "" {
+			v.Line("  → %s", r.Error.Hint)
+		}
+	}
+	if r.Old > 0 {
+		v.Line("  %s", v.dim(fmt.Sprintf("%d delivered records keep the old mapping; pipectl run %s --remap applies the new one", r.Old, r.Pipeline)))
+	}
+	if len(changes) == 0 {
+		printOpen(v, e, r)
+	}
+}
+
+func printOpen(v view, e *engine.Engine, r run.Report) {
+	if r.Invalid+r.Held+r.Failed+r.Waiting == 0 {
+		return
+	}
+	open, err := e.Exceptions(engine.Filter{Pipeline: r.Pipeline, All: true})
+	if err != nil {
+		v.Note("%v", err)
+		return
+	}
+	open = slices.DeleteFunc(open, func(x state.Exception) bool { return x.Run != r.Run })
+	printExceptions(v, open, 5)
+}
+
+type counter struct {
+	n           int
+	name, means string
+	always      bool
+}
+
+func counters(r run.Report) []counter {
+	return []counter{
+		{r.Read, "read", "records from the source", true},
+		{r.Created, "created", "new documents in the target", false},
+		{r.Updated, "updated", "documents changed in the target", false},
+		{r.Delivered, "delivered", "records that are where they belong", true},
+		{r.Unchanged, "unchanged", "delivered before, and the same still", false},
+		{r.Filtered, "filtered", "left out by a where", false},
+		{r.Withdrawn, "withdrawn", "cancelled or gone at the source", false},
+		{r.Waiting, "waiting", "tried again by themselves", false},
+		{r.Invalid, "invalid", "their data is wrong", false},
+		{r.Held, "held", "wait for something that is missing, or for a person", false},
+		{r.Failed, "failed", "retries are used up", false},
+		{r.InDoubt, "in doubt", "settled by asking the target", false},
+	}
+}
+
+func short(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n]) + "…"
+}

@@ -1,0 +1,73 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/pipectl/pipectl/engine/problem"
+	"github.com/pipectl/pipectl/engine/run"
+	"github.com/pipectl/pipectl/engine/state"
+)
+
+// RunOptions say how a pipeline is run this time.
+type RunOptions struct {
+	Keys         []string  // only these records
+	Since, Until time.Time // a window of its own: the cursor stays where it is
+	Limit        int       // stop after so many records; 0: all
+	Full         bool      // read everything, whatever the cursor says
+	Remap        bool      // apply today's mapping to delivered records too
+	DryRun       bool      // write nothing, neither target nor state
+
+	Progress func(run.Report)
+	Planned  func(run.Change)
+	Reached  func(point string) bool
+}
+
+// Run runs one pipeline once and reports what came of it. A run that stopped or is paused has its
+// reason in the report; an error means that it never began.
+func (e *Engine) Run(ctx context.Context, name string, o RunOptions) (run.Report, error) {
+	p, err := e.pipeline(name)
+	if err != nil {
+		return run.Report{}, err
+	}
+	if e.Project.Protected && !o.DryRun {
+		return run.Report{}, &problem.Error{
+			Class: problem.Fatal, ID: "PC605", Pipeline: name,
+			Reason: "environment " + e.Project.Environment + " is protected: it runs only what an approved plan says",
+			Hint:   "this release has no plans yet: use --dry-run, or an environment without `protected: true`",
+		}
+	}
+	ready, err := p.ready(ctx, e, o)
+	if err != nil {
+		return run.Report{}, problem.In(err, problem.Error{Pipeline: name})
+	}
+	return run.Run(ctx, ready, run.Options{
+		Store: e.store, Clock: e.clock(), Log: e.log.With("pipeline", name),
+		Since: o.Since, Until: o.Until, Keys: o.Keys, Limit: o.Limit,
+		Full: o.Full, Remap: o.Remap, DryRun: o.DryRun,
+		Progress: o.Progress, Planned: o.Planned, Requests: e.meter.since(), Reached: o.Reached,
+	})
+}
+
+// Delivered lists keys of records that are where they belong, at most n.
+func (e *Engine) Delivered(pipeline string, n int) ([]string, error) {
+	var out []string
+	err := e.store.View(func(tx state.Tx) error {
+		out = nil
+		id, err := state.PipelineID(tx, pipeline, false)
+		if err != nil || id == 0 {
+			return err
+		}
+		return state.EachRecord(tx, id, "", func(key string, r state.Record) (bool, error) {
+			if r.Standing == state.Delivered && len(r.Docs) > 0 {
+				out = append(out, key)
+			}
+			return len(out) < n, nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	return out, nil
+}
