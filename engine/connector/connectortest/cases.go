@@ -46,7 +46,7 @@ func Cases(tb testing.TB, sys System) []Case {
 		add("write/"+w.Target.Object+"/", writeCases(sys, w, conn))
 	}
 	if sys.Login != nil {
-		add("login/", loginCases(sys))
+		add("login/", loginCases(sys, conn))
 	}
 	return append(out, untried(sys, conn)...)
 }

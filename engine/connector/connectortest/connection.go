@@ -2,6 +2,7 @@ package connectortest
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/pipectl/pipectl/engine/connector"
@@ -58,7 +59,7 @@ func (c *T) use(conn connector.Conn) error {
 	if len(c.sys.Reads) > 0 {
 		return c.readWith(conn, c.sys.Reads[0], c.query(c.sys.Reads[0])).err
 	}
-	for _, w := range c.sys.Writes {
+	for _, w := range asked(c.sys, conn) {
 		if p, ok := connector.Can[connector.Prober](conn); ok {
 			_, err := p.Probe(c.ctx(), w.Target, []string{w.Doc(902).Key})
 			return err
@@ -114,7 +115,7 @@ func (c *T) secretive() {
 	c.clean("the vault", c.Box.Vault.String())
 }
 
-func loginCases(sys System) []Case {
+func loginCases(sys System, conn connector.Conn) []Case {
 	l := sys.Login
 	var cases []Case
 	if len(l.Wrong) > 0 {
@@ -154,7 +155,7 @@ func loginCases(sys System) []Case {
 	if l.Lose != nil {
 		cases = append(cases, Case{Name: "a lost session heals", Why: "sessions end by themselves: nobody should be called for it at night",
 			body: func(c *T) { c.heals(l) }})
-		for _, w := range sys.Writes {
+		for _, w := range asked(sys, conn) {
 			cases = append(cases, Case{Name: "a lost session heals at a write to " + w.Target.Object, Why: "a write refused for a lost session was not done: it is not in doubt, and goes out again",
 				body: func(c *T) { c.healsWriting(l, w) }})
 		}
@@ -162,10 +163,22 @@ func loginCases(sys System) []Case {
 	return cases
 }
 
+// asked are the targets that are a system's: a file beside it knows no login.
+func asked(sys System, conn connector.Conn) []Write {
+	writer, ok := connector.Can[connector.Writer](conn)
+	if !ok {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(sys.Writes), func(w Write) bool {
+		t := writer.Traits(w.Target)
+		return t.Appends || t.Replaces
+	})
+}
+
 // refusedForAll checks that no answer passes for one where the login is refused.
 func (c *T) refusedForAll(conn connector.Conn) {
 	c.Helper()
-	for _, w := range c.sys.Writes {
+	for _, w := range asked(c.sys, conn) {
 		if writer, ok := connector.Can[connector.Writer](conn); ok {
 			outs, err := writer.Write(c.ctx(), w.Target, docs(w, 0, 1))
 			if err == nil && len(outs) == 1 && outs[0].State == connector.Untouched && outs[0].Err != nil {

@@ -162,9 +162,7 @@ func (o *readout) take(c *T, r Read, p connector.Page) {
 	for _, rec := range p.Records {
 		if rec.Bad != nil {
 			c.classified(rec.Bad)
-			if rec.Data.JSON() == "" {
-				continue
-			}
+			continue // what there is of it may lack its key
 		}
 		o.keys = append(o.keys, c.key(rec.Data, r.Key))
 	}
