@@ -1,0 +1,158 @@
+package sandbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+)
+
+// object is a JSON object with its members in the order in which they were sent: the order of
+// the keys of a Model decides what overwrites what.
+type object []member
+
+type member struct {
+	key string
+	val any // nil, bool, string, json.Number, []any or object
+}
+
+// get finds a member by its exact key; the last one of a name counts.
+func (o object) get(key string) (any, bool) {
+	for i := len(o) - 1; i >= 0; i-- {
+		if o[i].key == key {
+			return o[i].val, true
+		}
+	}
+	return nil, false
+}
+
+// fold finds a member whatever the case of its key.
+func (o object) fold(keys ...string) (any, bool) {
+	for i := len(o) - 1; i >= 0; i-- {
+		for _, k := range keys {
+			if strings.EqualFold(o[i].key, k) {
+				return o[i].val, true
+			}
+		}
+	}
+	return nil, false
+}
+
+// set adds a member to an answer.
+func (o *object) set(key string, val any) { *o = append(*o, member{key, val}) }
+
+// MarshalJSON writes the members in their order.
+func (o object) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, m := range o {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.Write(compact(m.key))
+		b.WriteByte(':')
+		b.Write(compact(m.val))
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// compact is JSON without blanks and with < > & as they are, as the server writes it.
+func compact(v any) []byte {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return []byte("null") // nothing that is answered holds what JSON cannot say
+	}
+	return bytes.TrimRight(b.Bytes(), "\n")
+}
+
+const deepest = 64
+
+var errDeep = errors.New("nested too deeply")
+
+// decode reads one JSON value and nothing behind it.
+func decode(text []byte) (any, error) {
+	dec := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))))
+	dec.UseNumber()
+	v, err := decodeValue(dec, 0)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("text after the end of the JSON value")
+	}
+	return v, nil
+}
+
+func decodeValue(dec *json.Decoder, depth int) (any, error) {
+	if depth > deepest {
+		return nil, errDeep
+	}
+	tok, err := dec.Token()
+	if err != nil {
+		return nil, err
+	}
+	switch tok {
+	case json.Delim('{'):
+		return decodeObject(dec, depth)
+	case json.Delim('['):
+		list := []any{}
+		for dec.More() {
+			v, err := decodeValue(dec, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, v)
+		}
+		_, err := dec.Token()
+		return list, err
+	}
+	return tok, nil
+}
+
+func decodeObject(dec *json.Decoder, depth int) (any, error) {
+	o := object{}
+	for dec.More() {
+		key, err := dec.Token()
+		if err != nil {
+			return nil, err
+		}
+		v, err := decodeValue(dec, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		o = append(o, member{key.(string), v})
+	}
+	_, err := dec.Token()
+	return o, err
+}
+
+// asText is a JSON scalar as text: option values come as true, "true", 1 and "1".
+func asText(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case json.Number:
+		return v.String()
+	case bool:
+		if v {
+			return "true"
+		}
+		return "false"
+	}
+	return ""
+}
+
+// truth is an option or a boolean field; what is neither is fallback.
+func truth(v any, fallback bool) bool {
+	switch strings.ToLower(strings.TrimSpace(asText(v))) {
+	case "true", "1":
+		return true
+	case "false", "0":
+		return false
+	}
+	return fallback
+}
