@@ -36,7 +36,7 @@ func (k Kind) String() string { return kindNames[k] }
 // The fields by kind: Bool: num is 0 or 1. Number: str is the token as written, or empty for a
 // calculated number num·10^exp (ref.more.big for large ones). Text: str, JSON-escaped when flag
 // says so. Instant: num seconds and exp nanoseconds since 1970, ref.more.zone. List and Object:
-// node num of the record ref, or what was built in ref, num levels deep.
+// node num of the record ref, or what was built in ref, num levels deep and exp heavy.
 type Value struct {
 	kind Kind
 	flag uint8
@@ -102,7 +102,7 @@ func OfTime(t time.Time) Value {
 
 // ListOf is a list; the values must not be changed afterwards.
 func ListOf(items []Value) Value {
-	return Value{kind: List, flag: built, num: depthOf(items) + 1, ref: &body{items: items}}
+	return Value{kind: List, flag: built, num: depthOf(items) + 1, exp: weigh(items), ref: &body{items: items}}
 }
 
 func depthOf(values []Value) int64 {
@@ -133,7 +133,7 @@ func ObjectOf(names []string, values []Value) Value {
 			return objectWithout(names, values, i)
 		}
 	}
-	return Value{kind: Object, flag: built, num: depthOf(values) + 1, ref: &body{names: names, items: values}}
+	return Value{kind: Object, flag: built, num: depthOf(values) + 1, exp: weigh(values), ref: &body{names: names, items: values}}
 }
 
 func objectWithout(names []string, values []Value, first int) Value {
@@ -146,7 +146,7 @@ func objectWithout(names []string, values []Value, first int) Value {
 			b.names, b.items = append(b.names, names[i]), append(b.items, values[i])
 		}
 	}
-	return Value{kind: Object, flag: built, num: depthOf(b.items) + 1, ref: b}
+	return Value{kind: Object, flag: built, num: depthOf(b.items) + 1, exp: weigh(b.items), ref: b}
 }
 
 // ObjectWith is the object v with one more member, or with another value of that member. v itself
@@ -156,7 +156,7 @@ func ObjectWith(v Value, name string, x Value) Value {
 	if v.kind == Object {
 		b.more = &more{base: v}
 	}
-	return Value{kind: Object, flag: built, num: int64(max(v.Depth(), x.Depth()+1)), ref: b}
+	return Value{kind: Object, flag: built, num: int64(max(v.Depth(), x.Depth()+1)), exp: weigh([]Value{v, x}), ref: b}
 }
 
 // Kind is what the value is.

@@ -1,0 +1,78 @@
+package expr
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pipectl/pipectl/engine/problem"
+	"github.com/pipectl/pipectl/engine/value"
+)
+
+// fail is a record's problem with one operand, which is named by its path.
+func (p part) fail(id, reason, hint string) error {
+	return &problem.Error{Class: problem.Invalid, ID: id, Field: p.path, At: p.at, Reason: reason, Hint: hint}
+}
+
+// unfit says that the value of an operand isn't what its operator or function needs.
+func (p part) unfit(v value.Value, who string, want kinds) error {
+	switch {
+	case v.IsNone():
+		return p.fail("PC221", fmt.Sprintf("%s is %s, and %s needs %s", p.label, v.Kind(), who, want), hintFor(v))
+	default:
+		return p.fail("PC222", fmt.Sprintf("%s is %s, %s, and %s needs %s", p.label, v.Kind(), v.Display(), who, want), castHint(v.Kind(), want))
+	}
+}
+
+func hintFor(v value.Value) string {
+	if v.IsNone() {
+		return "say what stands instead with ?? (as in: x ?? 0), or have it corrected at the source"
+	}
+	return ""
+}
+
+// gone says that the record does not have a field that nothing is known of.
+func (p part) gone(name string) error {
+	return p.fail("PC220", name+" is not in the record",
+		"if it may be missing, write "+name+" ?? null, or ?. in front of it; if not, look for a typing mistake")
+}
+
+// mixed says that values of two kinds were compared.
+func (p part) mixed(a, b value.Value, other part) error {
+	return p.fail("PC223", fmt.Sprintf("%s is %s, %s, and can't be compared with %s, which is %s, %s",
+		p.label, a.Kind(), a.Display(), other.label, b.Kind(), b.Display()), mixedHint(a.Kind(), b.Kind()))
+}
+
+func mixedHint(a, b value.Kind) string {
+	pair := kindsOf([]value.Kind{a, b})
+	switch pair {
+	case kNumber | kText:
+		return "number(…) makes a number of a text, text(…) a text of a number"
+	case kInstant | kText:
+		return "instant(text, zone) makes an instant of a text; day(t, zone) a date of an instant"
+	}
+	return ""
+}
+
+// calculated turns an error of arithmetic into a record's problem.
+func (p part) calculated(v value.Value, err error) (value.Value, error) {
+	switch {
+	case err == nil:
+		return v, nil
+	case errors.Is(err, value.ErrZero):
+		return v, p.fail("PC224", p.label+" divides by zero", "guard it: if x == 0 { 0 } else { a / x }")
+	}
+	return v, p.fail("PC224", p.label+": "+err.Error(), "look at the values that the record has here")
+}
+
+func (p part) tooLarge(what string) error {
+	return p.fail("PC231", p.label+" makes "+what, "no document needs that; look at the values that the record has here")
+}
+
+// spend takes n steps from the record's budget.
+func (f *Frame) spend(p *part, n int) error {
+	if f.Budget -= n; f.Budget < 0 {
+		return p.fail("PC230", p.label+": the expression takes too many steps",
+			"the record is far larger than others, or a list is walked over inside a walk over another")
+	}
+	return nil
+}
