@@ -21,7 +21,7 @@ func (b *Box) begin(c *call) any {
 		return a
 	}
 	c.failed = false
-	id := b.guid()
+	id := guid(b.kit.Rand)
 	b.tasks[id] = &task{result: answer, polls: b.options.AsyncPolls}
 	return taskAnswer(id, 0, nil, 0)
 }

@@ -25,6 +25,7 @@ type call struct {
 	header  bool          // signed by headers
 	failed  bool          // the answer is a failure
 	late    time.Duration // how far back what is saved is dated
+	partial *string       // which rows a BatchSave leaves out, when it leaves some out
 	result  any           // the answer, to be written as JSON
 }
 

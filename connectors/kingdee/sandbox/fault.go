@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +23,21 @@ const (
 	FaultLateRow       = "late-row"        // what this save writes is dated back, by Delay or an hour
 )
 
+// FaultKinds says what each of them does.
+func (b *Box) FaultKinds() map[string]string {
+	return map[string]string{
+		FaultThrottled:     "answers MsgCode 14, nothing was done",
+		FaultNetControl:    "answers MsgCode 13, nothing was done",
+		FaultDatabase:      "answers MsgCode 6; with arg after: done all the same",
+		FaultException:     "answers MsgCode 4; with arg after: done all the same",
+		FaultLostSession:   "ends the session and says so; arg is the wrapping: none, once, twice, twice-null, bare-errors",
+		FaultResponseError: "answers the text response_error: with status 200; with arg after: done all the same",
+		FaultPartialBatch:  "BatchSave leaves rows out of its answer: arg 0,2 or 0,2 dropped (not saved either); empty: the last row",
+		FaultEnvelopeText:  "answers the envelope as a JSON text",
+		FaultLateRow:       "what this call saves is dated back, by delay or an hour",
+	}
+}
+
 // answer does a call, under the lock of the server, with whatever fault waits for it.
 func (b *Box) answer(c *call) *httpAnswer {
 	b.mu.Lock()
@@ -40,7 +56,7 @@ func (c *call) run() *httpAnswer {
 		return refused
 	}
 	f, ok := c.box.kit.Faults.Take(c.r.URL.Path, c.body, FaultThrottled, FaultNetControl, FaultDatabase, FaultException,
-		FaultLostSession, FaultResponseError, FaultEnvelopeText, FaultLateRow)
+		FaultLostSession, FaultResponseError, FaultEnvelopeText, FaultLateRow, FaultPartialBatch)
 	if !ok {
 		return c.do()
 	}
@@ -57,6 +73,9 @@ func (c *call) run() *httpAnswer {
 		return jsonAnswer(string(a.body))
 	case FaultLateRow:
 		c.late = lateness(f)
+		return c.do()
+	case FaultPartialBatch:
+		c.partial = &f.Arg
 		return c.do()
 	}
 	if f.Arg == "after" {
@@ -88,9 +107,15 @@ func (c *call) broken(kind string) *httpAnswer {
 	return responseError("发生时间：" + c.now.Format("2006-01-02 15:04:05") + " 错误信息：未将对象引用设置到对象的实例。")
 }
 
-// do calls the service. One that stores nothing may still find the JSON of its data broken.
+// do calls the service. What may have changed something is kept for the next process before it
+// is answered.
 func (c *call) do() *httpAnswer {
 	c.result = c.service.do(c.box, c)
+	if c.service.write {
+		if err := c.box.kit.Record(callKind, c.record()); err != nil {
+			return textAnswer(http.StatusInternalServerError, err.Error())
+		}
+	}
 	if a, ok := c.result.(*httpAnswer); ok {
 		return a
 	}
@@ -116,13 +141,12 @@ type omission struct {
 }
 
 func (c *call) omission(rows int) omission {
-	f, ok := c.box.kit.Faults.Take(c.r.URL.Path, c.body, FaultPartialBatch)
-	if !ok {
+	if c.partial == nil {
 		return omission{}
 	}
-	list, how, _ := strings.Cut(strings.TrimSpace(f.Arg), " ")
+	list, how, _ := strings.Cut(strings.TrimSpace(*c.partial), " ")
 	o := omission{dropped: strings.TrimSpace(how) == "dropped"}
-	for _, s := range strings.Split(list, ",") {
+	for s := range strings.SplitSeq(list, ",") {
 		if n, err := strconv.Atoi(strings.TrimSpace(s)); err == nil {
 			o.rows = append(o.rows, n)
 		}

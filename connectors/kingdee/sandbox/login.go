@@ -113,7 +113,7 @@ func (b *Box) welcome(c *call, kind int) any {
 		MessageCode: "CheckPasswordPolicy", LoginResultType: kind, KDSVCSessionID: &c.session.id, IsSuccessByAPI: true, CustomParam: object{},
 		Context: &loginContext{
 			UserLocale: locale, DBid: Account, DatabaseType: 3, SessionId: c.session.asp, UserId: c.user.id, UserName: c.session.user,
-			CustomName: companyName, DisplayVersion: version, DataCenterName: centerName, UserToken: b.guid(),
+			CustomName: companyName, DisplayVersion: version, DataCenterName: centerName, UserToken: guid(b.kit.Rand),
 			CurrentOrganizationInfo: object{{"ID", org.id}, {"AcctOrgType", "1"}, {"Name", org.name(c.lcid)}, {"FunctionIds", []int{101, 102, 103}}},
 			UTimeZone:               object{{"OffsetTicks", 288000000000}, {"Id", 230}, {"Number", "1078_SYS"}},
 			STimeZone:               object{{"OffsetTicks", 288000000000}},

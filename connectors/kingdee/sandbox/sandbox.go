@@ -14,6 +14,7 @@
 package sandbox
 
 import (
+	"math/rand/v2"
 	"net/http"
 	"sort"
 	"strings"
@@ -44,6 +45,7 @@ type Box struct {
 	mu        sync.Mutex // guards everything below; a call holds it while it works
 	forms     map[string]*form
 	tables    map[string]*table
+	ids       *rand.Rand // of rows of the stock: drawn by writes only, so that a replay draws alike
 	lastID    int64
 	lastEntry int64
 	sessions  sessions
@@ -65,7 +67,7 @@ var _ sandbox.System = (*Box)(nil)
 // New returns a server with its seed.
 func New(kit *sandbox.Kit) *Box {
 	b := &Box{
-		kit: kit, forms: loadForms(), tables: map[string]*table{}, lastID: 100000, lastEntry: 500000,
+		kit: kit, ids: rand.New(rand.NewPCG(uint64(kit.Seed), 0x6b696e67)), forms: loadForms(), tables: map[string]*table{}, lastID: 100000, lastEntry: 500000,
 		places: map[stockKey]*doc{}, sessions: newSessions(), options: newOptions(), tasks: map[string]*task{}, repeats: map[string]int64{}, calls: map[string]*tally{},
 	}
 	for _, f := range b.forms {

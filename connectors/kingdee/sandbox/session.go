@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/base64"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strconv"
@@ -25,7 +26,6 @@ type sessions struct {
 	byID   map[string]*session
 	failed map[string]int       // failed logins in a row, by user
 	locked map[string]time.Time // until when
-	made   int
 }
 
 const (
@@ -39,7 +39,6 @@ func newSessions() sessions {
 
 // open starts a session for a user.
 func (b *Box) open(user string, lcid int, now time.Time, idle time.Duration, header bool) *session {
-	b.sessions.made++
 	if b.options.SingleSession {
 		for id, s := range b.sessions.byID {
 			if s.user == user {
@@ -47,14 +46,14 @@ func (b *Box) open(user string, lcid int, now time.Time, idle time.Duration, hea
 			}
 		}
 	}
-	s := &session{id: b.guid(), asp: b.token(), user: user, lcid: lcid, used: now, idle: idle, header: header}
+	s := &session{id: guid(b.kit.Rand), asp: b.token(), user: user, lcid: lcid, used: now, idle: idle, header: header}
 	b.sessions.byID[s.id] = s
 	return s
 }
 
-// guid draws an identifier; the kit's source makes it the same for the same seed.
-func (b *Box) guid() string {
-	x, y := b.kit.Rand.Uint64(), b.kit.Rand.Uint64()
+// guid draws an identifier; the same seed gives the same ones.
+func guid(r *rand.Rand) string {
+	x, y := r.Uint64(), r.Uint64()
 	return fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", x>>32, x>>16&0xffff, x&0xfff, y>>52, y&0xffffffffffff)
 }
 

@@ -171,7 +171,7 @@ func (b *Box) changeStock(x change, now time.Time) *doc {
 
 func (b *Box) newPlace(k stockKey, now time.Time) *doc {
 	f := b.form("STK_Inventory")
-	d := &doc{form: f, id: b.newID(), guid: b.guid(), status: audited, created: now, modified: now}
+	d := &doc{form: f, id: b.newID(), guid: guid(b.ids), status: audited, created: now, modified: now}
 	d.master, d.head = d, newRow(f.head(), d.id)
 	put := func(key string, v any) { d.head.put(f.head().byKey[key], v) }
 	put("FStockOrgId", reference(k.org))
