@@ -96,13 +96,16 @@ func (c *Client) send(ctx context.Context, req *http.Request, t *trip, reached *
 	if c.o.Meter != nil {
 		c.o.Meter.Request(c.o.Name)
 	}
-	begun := time.Now()
+	begun, at := time.Now(), c.o.Now()
 	resp, err := c.wire.RoundTrip(req)
 	var body []byte
 	if err == nil {
 		body, err = readAll(resp, c.o.MaxAnswer)
 	}
 	if err != nil {
+		if ctx.Err() != nil && t.sent.Load() && c.o.Hold > 0 {
+			c.gate.pause(t.call.Bucket, at.Add(c.o.Hold))
+		}
 		err = c.broken(ctx, req, t, reached.Load(), err)
 		c.record(req, t, 0, nil, begun, err)
 		return nil, err

@@ -174,3 +174,17 @@ func TestTheRateIsKept(t *testing.T) {
 	clock.Add(int64(100 * time.Millisecond))
 	until(t, "the last", func() bool { return in.Load() == 12 })
 }
+
+func TestAServerThatCountsOnIsLeftAlone(t *testing.T) {
+	s, n := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	c := client(t, Options{Timeout: 50 * time.Millisecond, Hold: time.Hour})
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		until(t, "the second attempt waits", func() bool { return c.gate.queued() == 1 })
+		cancel()
+	}()
+	_, err := c.Do(ctx, Call{Method: "POST", URL: s.URL, Body: []byte("x"), Bucket: "orders", Read: true})
+	if err == nil || n.Load() != 1 {
+		t.Errorf("%d requests came in, error %v", n.Load(), err)
+	}
+}

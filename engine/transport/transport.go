@@ -31,10 +31,13 @@ type Options struct {
 	Secrets        []string                // never shown; more can be added to Redactor
 	MaxAnswer      int64                   // bytes of an answer; 64 MiB
 	HTTP1Only      bool
-	Now            func() time.Time // the clock that Pause is measured by; time.Now
-	Log            *slog.Logger     // nil discards
-	Meter          Meter            // counts every attempt; may be nil
-	Record         func(Exchange)   // sees every attempt, redacted; may be nil
+	// Hold is for how long after its beginning a server goes on counting a request that we gave
+	// up: so long nobody else enters its bucket. 0: it forgets at once.
+	Hold   time.Duration
+	Now    func() time.Time // the clock that Pause is measured by; time.Now
+	Log    *slog.Logger     // nil discards
+	Meter  Meter            // counts every attempt; may be nil
+	Record func(Exchange)   // sees every attempt, redacted; may be nil
 }
 
 // Meter counts requests by connection.
