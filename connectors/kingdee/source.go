@@ -1,0 +1,265 @@
+package kingdee
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/pipectl/pipectl/engine/connector"
+	"github.com/pipectl/pipectl/engine/problem"
+)
+
+// errStopped ends a read that the caller doesn't want to go on.
+var errStopped = errors.New("stopped")
+
+// reader is one read on its way.
+type reader struct {
+	c      *conn
+	form   *form
+	plan   *plan
+	filter string
+	by     string // the change time that the read goes along; "" for a read of everything
+	moves  bool   // its pages say how far the cursor may go
+	limit  int    // records wanted; 0 for all
+	given  int
+	yield  func(connector.Page, error) bool
+}
+
+// Read reads an object: along a change time from the cursor on, or everything by its internal id.
+func (c *conn) Read(ctx context.Context, q connector.Query) iter.Seq2[connector.Page, error] {
+	return func(yield func(connector.Page, error) bool) {
+		r, err := c.newReader(q)
+		if err == nil {
+			r.yield = yield
+			err = r.run(ctx, q)
+		}
+		if err != nil && !errors.Is(err, errStopped) {
+			yield(connector.Page{}, err)
+		}
+	}
+}
+
+func (c *conn) newReader(q connector.Query) (*reader, error) {
+	p, err := readQueryParams(q.Params)
+	if err != nil {
+		return nil, err
+	}
+	f := p.form(q.Object)
+	r := &reader{c: c, form: f, by: q.Field, moves: q.Window == nil, limit: q.Limit}
+	if q.Window != nil && r.by == "" && len(f.Cursors) > 0 {
+		r.by = f.Cursors[0]
+	}
+	if r.by != "" && !slices.Contains(f.Cursors, r.by) || q.Window != nil && r.by == "" {
+		return nil, &problem.Error{
+			Class: problem.Fatal, ID: idParams, Field: "cursor.field",
+			Reason: fmt.Sprintf("%s cannot be read along %q", q.Object, r.by),
+			Hint:   fmt.Sprintf("fields that tell when a row changed: %v", f.Cursors),
+		}
+	}
+	if r.filter, err = p.filter(f); err != nil {
+		return nil, err
+	}
+	paths := q.Fields
+	if paths != nil || !f.Known && len(p.Fields) > 0 {
+		paths = slices.Concat(paths, p.Fields)
+	} else if len(p.Fields) > 0 {
+		paths = slices.Concat(f.Props.names, p.Fields)
+	}
+	if r.plan, err = planFor(f, paths); err != nil {
+		return nil, err
+	}
+	if r.by != "" {
+		r.plan.head.add(r.by, r.by, f.at(r.by))
+	}
+	return r, nil
+}
+
+func (r *reader) run(ctx context.Context, q connector.Query) error {
+	if r.by == "" {
+		return r.everything(ctx)
+	}
+	from, to, err := bounds(q)
+	if err != nil {
+		return err
+	}
+	return r.changes(ctx, from, to)
+}
+
+// bounds are the first second that is read and the first that isn't (zero: no end). The cursor's
+// own second is read again: more may have happened in it.
+func bounds(q connector.Query) (from, to time.Time, err error) {
+	switch {
+	case q.Window != nil:
+		to = q.Window.To.Add(time.Second - time.Nanosecond)
+		return q.Window.From.Truncate(time.Second), to.Truncate(time.Second), nil
+	case q.Cursor == "":
+		return q.Start.Truncate(time.Second), time.Time{}, nil
+	}
+	at, err := time.Parse(time.RFC3339, q.Cursor)
+	if err != nil {
+		return from, to, &problem.Error{
+			Class: problem.Fatal, ID: idParams, Field: "cursor", Reason: fmt.Sprintf("cursor %q is not one of this connector's", q.Cursor),
+			Hint: "set it with `pipectl state set-cursor`, as an RFC 3339 time",
+		}
+	}
+	return at.Add(-q.Lookback).Truncate(time.Second), time.Time{}, nil
+}
+
+// everything reads by internal id. Its last page proves that what it didn't bring isn't there,
+// unless a filter or a limit kept something out.
+func (r *reader) everything(ctx context.Context) error {
+	held := connector.Page{Asked: r.c.now()}
+	asked := r.c.now()
+	first := true
+	err := r.c.pages(ctx, r.heads(r.filter), r.form.ID, r.form.idLiteral, func(rows []row) error {
+		if !first {
+			if err := r.give(held); err != nil {
+				return err
+			}
+		}
+		first = false
+		page, err := r.page(ctx, rows, asked)
+		held, asked = page, r.c.now()
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	held.Complete = r.filter == "" && r.limit == 0
+	return r.give(held)
+}
+
+// mostExcluded is how many rows of one second are kept out of a query by their ids.
+const mostExcluded = 100
+
+// changes reads along a change time, second by second: the time has fractions that a filter can't
+// name, so each page goes on at the last one's second, without the rows of it that were seen.
+func (r *reader) changes(ctx context.Context, from, to time.Time) error {
+	var seen []string // ids read of the second `from`
+	for {
+		asked := r.c.now()
+		s := r.heads(all(r.filterBetween(from, to), r.without(seen)))
+		s.order = r.by + " ASC, " + r.form.ID + " ASC"
+		rows, err := r.c.query(ctx, s)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		last, err := r.second(rows[len(rows)-1])
+		if err != nil {
+			return err
+		}
+		if err := r.along(ctx, rows, asked, last); err != nil {
+			return err
+		}
+		if r.c.short(len(rows)) && len(rows) < s.limit {
+			return nil
+		}
+		if !last.Equal(from) {
+			from, seen = last, nil
+		}
+		for _, x := range rows {
+			if t, err := r.second(x); err == nil && t.Equal(last) {
+				seen = append(seen, cellText(x[0]))
+			}
+		}
+		if len(seen) > mostExcluded {
+			if err := r.drain(ctx, from, seen); err != nil {
+				return err
+			}
+			from, seen = from.Add(time.Second), nil
+		}
+	}
+}
+
+// drain reads what is left of one second in which very much happened: a mass update.
+func (r *reader) drain(ctx context.Context, second time.Time, seen []string) error {
+	s := r.heads(r.filterBetween(second, second.Add(time.Second)))
+	asked := r.c.now()
+	return r.c.pages(ctx, s, r.form.ID, r.form.idLiteral, func(rows []row) error {
+		rows = slices.DeleteFunc(rows, func(x row) bool { return slices.Contains(seen, cellText(x[0])) })
+		err := r.along(ctx, rows, asked, second)
+		asked = r.c.now()
+		return err
+	})
+}
+
+func (r *reader) heads(filter string) selection {
+	return selection{form: r.form, keys: r.plan.head.keys, filter: filter, limit: r.c.cfg.Page}
+}
+
+func (r *reader) filterBetween(from, to time.Time) string {
+	low := "1900-01-01 00:00:00"
+	if !from.IsZero() {
+		low = from.In(shanghai).Format(sqlTime)
+	}
+	out := all(bracket(r.filter), r.by+">='"+low+"'")
+	if !to.IsZero() {
+		out = all(out, r.by+"<'"+to.In(shanghai).Format(sqlTime)+"'")
+	}
+	return out
+}
+
+func (r *reader) without(ids []string) string {
+	if len(ids) == 0 {
+		return ""
+	}
+	literals := make([]string, len(ids))
+	for i, id := range ids {
+		literals[i], _ = r.form.idLiteral(id) // it came from the server: no control characters
+	}
+	if len(literals) == 1 {
+		return r.form.ID + "<>" + literals[0]
+	}
+	return r.form.ID + " not in (" + joined(literals) + ")"
+}
+
+// second is the second of a row's change time.
+func (r *reader) second(x row) (time.Time, error) {
+	text := cellText(x[indexOf(r.plan.head.keys, r.by)])
+	t, ok := moment(text)
+	if !ok {
+		return t, &problem.Error{
+			Class: problem.Fatal, ID: idUnreadable, Field: r.by,
+			Reason: fmt.Sprintf("%s: %s of a row of %s is %q, not a time", r.c.name, r.by, r.form.Name, text),
+			Hint:   "read along another field (`cursor.field`)",
+		}
+	}
+	return t.Truncate(time.Second), nil
+}
+
+// along gives a page whose rows go up to a second.
+func (r *reader) along(ctx context.Context, rows []row, asked, last time.Time) error {
+	page, err := r.page(ctx, rows, asked)
+	if err != nil {
+		return err
+	}
+	if r.moves {
+		page.Safe = last.In(shanghai).Format(time.RFC3339)
+	}
+	return r.give(page)
+}
+
+func (r *reader) page(ctx context.Context, rows []row, asked time.Time) (connector.Page, error) {
+	if left := r.limit - r.given; r.limit > 0 && len(rows) > left {
+		rows = rows[:max(left, 0)]
+	}
+	records, err := r.c.whole(ctx, r.plan, rows)
+	return connector.Page{Records: records, Asked: asked}, err
+}
+
+// give hands a page over. A page that a limit cut short proves nothing about the cursor: rows of
+// its last second may be among those left out.
+func (r *reader) give(p connector.Page) error {
+	r.given += len(p.Records)
+	enough := r.limit > 0 && r.given >= r.limit
+	if enough {
+		p.Safe = ""
+	}
+	if !r.yield(p, nil) || enough {
+		return errStopped
+	}
+	return nil
+}
