@@ -91,10 +91,10 @@ type Changed uint8
 
 // What `target.changed` may say.
 const (
-	Update Changed = iota // while the document is editable, else hold
-	Reopen                // un-audit, save, and through the stages again
-	Skip                  // leave the document as it is
-	HoldChange            // a person decides
+	Update     Changed = iota // while the document is editable, else hold
+	Reopen                    // un-audit, save, and through the stages again
+	Skip                      // leave the document as it is
+	HoldChange                // a person decides
 )
 
 // Withdrawn says what happens when a delivered record is cancelled at its source.

@@ -1,0 +1,194 @@
+// Package bolt keeps state in one file with bbolt: the embedded default, for one process on one
+// machine.
+package bolt
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/pipectl/pipectl/engine/problem"
+	"github.com/pipectl/pipectl/engine/state"
+)
+
+// Store is an open state file.
+type Store struct {
+	db   *bbolt.DB
+	path string
+}
+
+var _ state.Store = (*Store)(nil)
+
+const addressSpace = 1 << 30
+
+// Open opens a state file, or makes it together with its folder. The file belongs to this process
+// until Close; while another process has it, Open says at once who.
+func Open(path string) (*Store, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, cannotOpen(path, err)
+	}
+	if err := whole(path); err != nil {
+		return nil, err
+	}
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
+		Timeout:      time.Millisecond, // one try: whoever waits here would seem to hang
+		FreelistType: bbolt.FreelistMapType,
+		// Address space, not memory: a writer that has to map a grown file anew waits for all
+		// readers first.
+		InitialMmapSize: addressSpace,
+	})
+	if errors.Is(err, bbolt.ErrTimeout) {
+		return nil, held(path)
+	}
+	if err != nil {
+		return nil, cannotOpen(path, err)
+	}
+	s := &Store{db: db, path: path}
+	if err := s.prepare(); err != nil {
+		_ = db.Close() // the reason to give up is err
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Store) prepare() error {
+	missing := false
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		for _, b := range state.Buckets() {
+			missing = missing || tx.Bucket([]byte(b.String())) == nil
+		}
+		return nil
+	})
+	if err == nil && missing {
+		err = s.db.Update(func(tx *bbolt.Tx) error {
+			for _, b := range state.Buckets() {
+				if _, err := tx.CreateBucketIfNotExists([]byte(b.String())); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		return cannotOpen(s.path, err)
+	}
+	if err := state.CheckFormat(s); err != nil {
+		return err
+	}
+	return signHolder(s.path)
+}
+
+// Close gives the file to others.
+func (s *Store) Close() error {
+	unsignHolder(s.path)
+	return s.db.Close()
+}
+
+// Path is where the file lies.
+func (s *Store) Path() string { return s.path }
+
+// View implements state.Store.
+func (s *Store) View(fn func(state.Tx) error) error {
+	return s.db.View(func(tx *bbolt.Tx) error { return fn(&transaction{tx: tx}) })
+}
+
+// Update implements state.Store.
+func (s *Store) Update(fn func(state.Tx) error) error {
+	var inner error
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		inner = fn(&transaction{tx: tx})
+		return inner
+	})
+	if err != nil && inner == nil {
+		return cannotWrite(s.path, err)
+	}
+	return err
+}
+
+type transaction struct {
+	tx      *bbolt.Tx
+	buckets [16]*bbolt.Bucket // as they are asked for: finding one costs a walk down its tree
+}
+
+func (t *transaction) bucket(b state.Bucket) (*bbolt.Bucket, error) {
+	if found := t.buckets[b]; found != nil {
+		return found, nil
+	}
+	found := t.tx.Bucket([]byte(b.String()))
+	if found == nil {
+		return nil, fmt.Errorf("state has no bucket %s", b)
+	}
+	if b.Rising() {
+		found.FillPercent = 0.9
+	}
+	t.buckets[b] = found
+	return found, nil
+}
+
+func (t *transaction) Get(b state.Bucket, key []byte) ([]byte, error) {
+	in, err := t.bucket(b)
+	if err != nil {
+		return nil, err
+	}
+	return in.Get(key), nil
+}
+
+func (t *transaction) Put(b state.Bucket, key, value []byte) error {
+	in, err := t.bucket(b)
+	if err != nil {
+		return err
+	}
+	return in.Put(key, value)
+}
+
+func (t *transaction) Delete(b state.Bucket, key []byte) error {
+	in, err := t.bucket(b)
+	if err != nil {
+		return err
+	}
+	return in.Delete(key)
+}
+
+func (t *transaction) Scan(b state.Bucket, prefix, from []byte, fn func(key, value []byte) (bool, error)) error {
+	in, err := t.bucket(b)
+	if err != nil {
+		return err
+	}
+	start := prefix
+	if bytes.Compare(from, prefix) > 0 {
+		start = from
+	}
+	c := in.Cursor()
+	for k, v := c.Seek(start); k != nil && bytes.HasPrefix(k, prefix); k, v = c.Next() {
+		if more, err := fn(k, v); err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+func cannotOpen(path string, err error) error {
+	return &problem.Error{
+		Class: problem.Fatal, ID: "PC504", Err: err,
+		Reason: fmt.Sprintf("state file %s cannot be opened: %v", path, err),
+		Hint:   "check the folder's rights and the disk; `state:` in pipectl.yaml says where state lies",
+	}
+}
+
+func cannotWrite(path string, err error) error {
+	p := &problem.Error{
+		Class: problem.Fatal, ID: "PC505", Err: err,
+		Reason: fmt.Sprintf("state file %s cannot be written: %v", path, err),
+		Hint:   "nothing is lost: what was sent without being recorded is settled by the next run",
+	}
+	if errors.Is(err, syscall.ENOSPC) {
+		p.Hint = "the disk is full: make room and run again; what was sent without being recorded is settled then"
+	}
+	return p
+}

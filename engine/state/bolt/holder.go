@@ -1,0 +1,47 @@
+package bolt
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/pipectl/pipectl/engine/problem"
+)
+
+// The lock itself is the operating system's, on the state file. Beside it stands a file that tells
+// a second process who has it; nobody believes it while the lock is free.
+
+func holderPath(path string) string { return path + ".holder" }
+
+func signHolder(path string) error {
+	command := make([]string, 0, len(os.Args))
+	for i, a := range os.Args {
+		if i == 0 {
+			a = filepath.Base(a)
+		}
+		command = append(command, a)
+	}
+	text := fmt.Sprintf("%d\n%s\n%s\n", os.Getpid(), time.Now().UTC().Format(time.RFC3339), strings.Join(command, " "))
+	if err := os.WriteFile(holderPath(path), []byte(text), 0o600); err != nil {
+		return cannotOpen(path, err)
+	}
+	return nil
+}
+
+func unsignHolder(path string) { _ = os.Remove(holderPath(path)) } // stale, it would only be a wrong hint
+
+func held(path string) error {
+	who := "another process"
+	if text, err := os.ReadFile(holderPath(path)); err == nil {
+		if lines := strings.SplitN(strings.TrimSpace(string(text)), "\n", 3); len(lines) == 3 {
+			who = fmt.Sprintf("process %s (%s, since %s)", lines[0], lines[2], lines[1])
+		}
+	}
+	return &problem.Error{
+		Class: problem.Fatal, ID: "PC500",
+		Reason: fmt.Sprintf("state file %s is in use by %s", path, who),
+		Hint:   "wait until it has ended, or stop it: one environment's state belongs to one process at a time",
+	}
+}
