@@ -60,6 +60,13 @@ type collection struct {
 // newest lists the last rows of a slice, the newest first; what is no slice is listed name by name.
 func newest(name string, v any) collection {
 	c := collection{Name: name}
+	if r, ok := v.(Rows); ok {
+		c.Total = r.N
+		for i := r.N - 1; i >= 0 && i >= r.N-rowsShown; i-- {
+			c.add(fields(r.At(i)))
+		}
+		return c
+	}
 	rv := reflect.ValueOf(v)
 	switch rv.Kind() { //nolint:exhaustive // all others are one thing, shown as it is
 	case reflect.Slice, reflect.Array:

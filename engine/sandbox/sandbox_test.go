@@ -68,7 +68,10 @@ func (s *shop) Dump() map[string]any {
 	for _, k := range s.kept {
 		rows = append(rows, map[string]any{"id": k, "note": "<b>" + k})
 	}
-	return map[string]any{"orders": rows, "requests": map[string]int{"/buy": len(s.kept)}}
+	return map[string]any{
+		"orders": rows, "requests": map[string]int{"/buy": len(s.kept)},
+		"made": sandbox.Rows{N: 25, At: func(i int) any { return map[string]int{"n": 1000 + i} }},
+	}
 }
 
 func (s *shop) count() int {
@@ -213,7 +216,8 @@ func TestControl(t *testing.T) {
 		{"unknown action", "POST", "do/refil", `{}`, `404 {"error":"no action \"refil\": there are refill"}`},
 		{"actions", "GET", "actions", ``, `[{"name":"refill","doc":"fills the shelf","example":{"n":3}}]`},
 		{"one collection", "GET", "dump?collection=orders", ``, `[{"id":"cup","note":"<b>cup"}]`},
-		{"unknown collection", "GET", "dump?collection=order", ``, `404 {"error":"no collection \"order\": there are orders, requests"}`},
+		{"unknown collection", "GET", "dump?collection=order", ``, `404 {"error":"no collection \"order\": there are made, orders, requests"}`},
+		{"rows that are made when asked for", "GET", "dump?collection=made", ``, `[{"n":1000},{"n":1001},`},
 		{"fault in nanoseconds", "POST", "faults", `{"kind":"slow","delay":2000000000,"path":"nowhere"}`, `{"ok":true}`},
 		{"several faults", "POST", "faults", `[{"kind":"sold-out","path":"nowhere"},{"kind":"slow","delay":"1m","path":"nowhere"}]`, `{"ok":true}`},
 		{"waiting", "GET", "faults/waiting", ``, `[{"kind":"slow","path":"nowhere","count":1,"delay":"2s"},{"kind":"sold-out","path":"nowhere","count":1},{"kind":"slow","path":"nowhere","count":1,"delay":"1m0s"}]`},
@@ -255,13 +259,16 @@ func TestPage(t *testing.T) {
 	if status != 200 {
 		t.Fatalf("HTTP %d: %s", status, page)
 	}
-	for _, want := range []string{"沙箱 / sandbox", "2 rows, newest first", "<td>second", "&lt;b&gt;first", "/buy", "refill", srv.URL()} {
+	for _, want := range []string{"沙箱 / sandbox", "2 rows, newest first", "25 rows", "<td>1024", "<td>1005", "<td>second", "&lt;b&gt;first", "/buy", "refill", srv.URL()} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not show %q", want)
 		}
 	}
 	if strings.Index(page, "<td>second") > strings.Index(page, "<td>first") {
 		t.Error("the newest row does not stand first")
+	}
+	if strings.Contains(page, "<td>1004") {
+		t.Error("the page shows more than the newest rows")
 	}
 	if strings.Contains(page, "hush-hush") {
 		t.Error("the page shows a secret")
