@@ -91,6 +91,11 @@ func (f *format) check(object string, target bool) error {
 	if !f.csv && (f.Separator != "" || len(f.Columns) > 0) {
 		return wrongParam(object, "is JSON Lines and has neither columns nor a separator", "leave them out; the document's fields are written as they are")
 	}
+	if len(f.Columns) > 0 {
+		if _, why := newHeader(f.Columns); why != "" {
+			return wrongParam(object, "can't have these columns: "+why, "name each column once")
+		}
+	}
 	return f.checkEncoding(object, target)
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"strings"
 
 	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/problem"
@@ -87,7 +88,7 @@ func (c *conn) record(object string, x row) connector.Record {
 		return connector.Record{Data: x.data}
 	}
 	const most = 4 << 10
-	raw := x.raw[:min(len(x.raw), most)]
+	raw := strings.ReplaceAll(x.raw[:min(len(x.raw), most)], "\x00", "\ufffd")
 	dst := fmt.Appendf(nil, `{"file":%s,"line":%d,"text":%s}`, value.AppendText(nil, object), x.line, value.AppendText(nil, raw))
 	x.bad.Key = fmt.Sprintf("%s:%d", object, x.line)
 	return connector.Record{Data: value.Known(string(dst)), Bad: x.bad}
