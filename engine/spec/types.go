@@ -160,3 +160,17 @@ func (p Params) Raw() map[string]json.RawMessage {
 	}
 	return out
 }
+
+// Tree is YAML that its owner reads by itself, because it has a grammar of its own.
+type Tree struct{ *Node }
+
+// UnmarshalNode keeps the node.
+func (t *Tree) UnmarshalNode(_ *Decoder, n *Node) { t.Node = n }
+
+// ReadExpr reads a node as an expression; mistakes go into the list.
+func ReadExpr(n *Node, problems *problem.List) Expr {
+	d := &Decoder{}
+	e := d.Expr(n)
+	problems.Add(d.problems)
+	return e
+}

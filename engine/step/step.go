@@ -21,6 +21,9 @@ type Row struct {
 	Warnings []*problem.Error // of validate with severity warn
 	Masters  []Master         // documents that have to exist first (look-up with missing: create)
 	Content  []value.Value    // further content of the record (live look-ups), part of its hash
+
+	broken []bool // by Slot: names without a value because of a problem that is told already
+	noDoc  bool   // a map failed: there is no document to look at
 }
 
 // Out says that no further step needs to look at the row.
