@@ -215,6 +215,15 @@ func (c *conn) FetchFields(object string) []string {
 // Fetch reads single records again, whole. The source's own filter counts: what it keeps out, this
 // source doesn't have.
 func (c *conn) Fetch(ctx context.Context, q connector.Query, refs []map[string]value.Value) ([]connector.Record, error) {
+	var out []connector.Record
+	err := c.learning(q, func() (err error) {
+		out, err = c.fetch(ctx, q, refs)
+		return err
+	})
+	return out, err
+}
+
+func (c *conn) fetch(ctx context.Context, q connector.Query, refs []map[string]value.Value) ([]connector.Record, error) {
 	q.Field, q.Window, q.Limit = "", nil, 0
 	match := c.FetchFields(q.Object)
 	if q.Fields != nil {

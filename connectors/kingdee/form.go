@@ -132,7 +132,8 @@ var forms = sync.OnceValue(func() map[string]*form {
 		if err != nil {
 			panic("objects/" + file.Name() + ": " + err.Error())
 		}
-		f.Name, f.ID, f.Cursors, f.Number = f.Form, f.XID, f.XCursors, f.numberField()
+		f.Name, f.ID, f.Cursors = f.Form, f.XID, f.XCursors
+		f.Number = f.numberField()
 		out[f.Name] = f
 	}
 	return out
@@ -168,6 +169,11 @@ func (f *form) has(name string) bool { return f.Known && f.Props.by[name] != nil
 
 // hasStatus: the form goes through saved, submitted, audited.
 func (f *form) hasStatus() bool { return !f.Known || f.has("FDocumentStatus") }
+
+// essential: a record is nothing without it.
+func (f *form) essential(name string) bool {
+	return strings.EqualFold(name, f.ID) || strings.EqualFold(name, f.Number)
+}
 
 // entryOf is the entry that a path of the schema leads into, and the rest of the path.
 func (f *form) entryOf(path string) (entry, rest string) {

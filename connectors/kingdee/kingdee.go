@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -74,6 +75,7 @@ type conn struct {
 	http  *transport.Client
 	login *login
 
+	lacking     sync.Map     // "form field" of fields that this account turned out to lack
 	mostRows    atomic.Int64 // the longest page seen so far: a shorter one is an end, see query.go
 	noCreator   atomic.Bool  // the account doesn't show who created a document
 	serverTime  atomic.Int64 // the server's clock at the newest query, in Unix seconds

@@ -26,7 +26,7 @@ const (
 	// lets an idle one go so soon.
 	young = 60 * time.Second
 	// mostTaken is how many young sessions in a row are lost before we stop taking them back.
-	mostTaken = 3
+	mostTaken = 5
 )
 
 // session is one signed-in session. Without an id it is a header-signed connection's: its cookies

@@ -17,6 +17,13 @@ type plan struct {
 	form    *form
 	head    columns
 	entries []entryPlan
+	lacks   func(key string) bool // nil: everything that is wanted is asked for
+}
+
+// skips says that the account hasn't this field, and that nobody asked for it by name.
+func (p *plan) skips(key string) bool {
+	head, _, _ := strings.Cut(key, ".")
+	return p.lacks != nil && p.lacks(head)
 }
 
 type entryPlan struct {
@@ -62,9 +69,13 @@ func (c *columns) add(path, key string, of *field) int {
 	return i
 }
 
-// planFor makes the plan for these paths; nil means every field that is known and can be asked for.
-func planFor(f *form, paths []string) (*plan, error) {
+// planFor makes the plan for these paths; nil means every field that is known and can be asked
+// for, but for those that the account lacks.
+func planFor(f *form, paths []string, lacks func(key string) bool) (*plan, error) {
 	p := &plan{form: f}
+	if paths == nil {
+		p.lacks = lacks
+	}
 	p.head.add(f.ID, f.ID, f.at(f.ID))
 	if f.Number != f.ID {
 		p.head.add(f.Number, f.Number, f.at(f.Number))
@@ -103,12 +114,16 @@ func (p *plan) want(path string) {
 	case at.isGroup() && at.WriteOnly:
 	case at.isGroup():
 		for _, x := range members(at, rest) {
-			p.head.add(head+"."+x, x, at.at(x))
+			if !p.skips(x) {
+				p.head.add(head+"."+x, x, at.at(x))
+			}
 		}
 	case at.WriteOnly:
 	default:
 		for _, x := range leaves(at, path, deeper) {
-			p.head.add(x, x, f.at(x))
+			if !p.skips(x) {
+				p.head.add(x, x, f.at(x))
+			}
 		}
 	}
 }
@@ -126,9 +141,9 @@ func (p *plan) wantEntry(name string, items *field, rest string) {
 	}
 	e := &p.entries[i]
 	for _, x := range members(items, rest) {
-		switch x {
-		case "FEntryID":
-		case "FSeq":
+		switch {
+		case x == "FEntryID", p.skips(x):
+		case x == "FSeq":
 			e.add(x, name+"_FSeq", items.at(x))
 		default:
 			e.add(x, x, items.at(x))

@@ -15,7 +15,7 @@ var shanghai = time.FixedZone("Asia/Shanghai", 8*60*60)
 
 const sqlTime = "2006-01-02 15:04:05"
 
-// select is one ExecuteBillQuery.
+// selection is one ExecuteBillQuery.
 type selection struct {
 	form   *form
 	keys   []string
@@ -114,15 +114,15 @@ func (c *conn) pages(ctx context.Context, s selection, by string, literal func(s
 		if err != nil || len(rows) == 0 {
 			return err
 		}
+		last, err := literal(cellText(rows[len(rows)-1][at]))
+		if err != nil {
+			return err
+		}
 		if err := each(rows); err != nil {
 			return err
 		}
 		if c.short(len(rows)) && len(rows) < s.limit {
 			return nil
-		}
-		last, err := literal(cellText(rows[len(rows)-1][at]))
-		if err != nil {
-			return err
 		}
 		s.filter = all(bracket(own), by+">"+last)
 	}

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pipectl/pipectl/engine/connector"
@@ -23,7 +25,8 @@ type reader struct {
 	filter string
 	by     string // the change time that the read goes along; "" for a read of everything
 	moves  bool   // its pages say how far the cursor may go
-	limit  int    // records wanted; 0 for all
+	window *connector.Window
+	limit  int // records wanted; 0 for all
 	given  int
 	yield  func(connector.Page, error) bool
 }
@@ -31,14 +34,50 @@ type reader struct {
 // Read reads an object: along a change time from the cursor on, or everything by its internal id.
 func (c *conn) Read(ctx context.Context, q connector.Query) iter.Seq2[connector.Page, error] {
 	return func(yield func(connector.Page, error) bool) {
-		r, err := c.newReader(q)
-		if err == nil {
-			r.yield = yield
-			err = r.run(ctx, q)
-		}
+		err := c.learning(q, func() error { return c.read(ctx, q, yield) })
 		if err != nil && !errors.Is(err, errStopped) {
 			yield(connector.Page{}, err)
 		}
+	}
+}
+
+func (c *conn) read(ctx context.Context, q connector.Query, yield func(connector.Page, error) bool) error {
+	r, err := c.newReader(q)
+	if err != nil {
+		return err
+	}
+	r.yield = yield
+	return r.run(ctx, q)
+}
+
+// noField is how the server names a field that it hasn't.
+var noField = regexp.MustCompile(`标识为\s*([\pL\pN_]+)[\pL\pN_.]*\s*的字段不存在`)
+
+// learning repeats a read as long as the server names one more field that this account lacks. That
+// matters when everything was asked for, which means everything there is; a field that somebody
+// asked for by name is a mistake. It shows before the first page is given, so the read can begin
+// anew.
+func (c *conn) learning(q connector.Query, read func() error) error {
+	named := map[string]bool{}
+	for {
+		err := read()
+		e, ok := errors.AsType[*problem.Error](err)
+		if !ok || e.ID != idNames || q.Fields != nil {
+			return err
+		}
+		m := noField.FindStringSubmatch(e.Reason)
+		if m == nil || named[m[1]] || formOf(q.Object).essential(m[1]) {
+			return err
+		}
+		named[m[1]] = true
+		c.lacking.Store(q.Object+" "+strings.ToLower(m[1]), true)
+	}
+}
+
+func (c *conn) lacks(object string) func(string) bool {
+	return func(key string) bool {
+		_, yes := c.lacking.Load(object + " " + strings.ToLower(key))
+		return yes
 	}
 }
 
@@ -48,7 +87,7 @@ func (c *conn) newReader(q connector.Query) (*reader, error) {
 		return nil, err
 	}
 	f := p.form(q.Object)
-	r := &reader{c: c, form: f, by: q.Field, moves: q.Window == nil, limit: q.Limit}
+	r := &reader{c: c, form: f, by: q.Field, moves: q.Window == nil, window: q.Window, limit: q.Limit}
 	if q.Window != nil && r.by == "" && len(f.Cursors) > 0 {
 		r.by = f.Cursors[0]
 	}
@@ -68,7 +107,7 @@ func (c *conn) newReader(q connector.Query) (*reader, error) {
 	} else if len(p.Fields) > 0 {
 		paths = slices.Concat(f.Props.names, p.Fields)
 	}
-	if r.plan, err = planFor(f, paths); err != nil {
+	if r.plan, err = planFor(f, paths, c.lacks(f.Name)); err != nil {
 		return nil, err
 	}
 	if r.by != "" {
@@ -179,7 +218,7 @@ func (r *reader) drain(ctx context.Context, second time.Time, seen []string) err
 	s := r.heads(r.filterBetween(second, second.Add(time.Second)))
 	asked := r.c.now()
 	return r.c.pages(ctx, s, r.form.ID, r.form.idLiteral, func(rows []row) error {
-		rows = slices.DeleteFunc(rows, func(x row) bool { return slices.Contains(seen, cellText(x[0])) })
+		rows = slices.DeleteFunc(slices.Clone(rows), func(x row) bool { return slices.Contains(seen, cellText(x[0])) })
 		err := r.along(ctx, rows, asked, second)
 		asked = r.c.now()
 		return err
@@ -232,7 +271,7 @@ func (r *reader) second(x row) (time.Time, error) {
 
 // along gives a page whose rows go up to a second.
 func (r *reader) along(ctx context.Context, rows []row, asked, last time.Time) error {
-	page, err := r.page(ctx, rows, asked)
+	page, err := r.page(ctx, slices.DeleteFunc(slices.Clone(rows), r.outside), asked)
 	if err != nil {
 		return err
 	}
@@ -240,6 +279,15 @@ func (r *reader) along(ctx context.Context, rows []row, asked, last time.Time) e
 		page.Safe = last.In(shanghai).Format(time.RFC3339)
 	}
 	return r.give(page)
+}
+
+// outside says that a row's change time lies in a second that the window only touches.
+func (r *reader) outside(x row) bool {
+	if r.window == nil {
+		return false
+	}
+	t, ok := moment(cellText(x[indexOf(r.plan.head.keys, r.by)]))
+	return ok && (t.Before(r.window.From) || !t.Before(r.window.To))
 }
 
 func (r *reader) page(ctx context.Context, rows []row, asked time.Time) (connector.Page, error) {

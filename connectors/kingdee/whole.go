@@ -51,7 +51,7 @@ func (c *conn) whole(ctx context.Context, p *plan, heads []row) ([]connector.Rec
 // distinct drops rows that repeat a bill: a filter on an entry's field brings it once for each row.
 func distinct(heads []row) []row {
 	seen := map[string]bool{}
-	return slices.DeleteFunc(heads, func(h row) bool {
+	return slices.DeleteFunc(slices.Clone(heads), func(h row) bool {
 		id := cellText(h[0])
 		old := seen[id]
 		seen[id] = true
