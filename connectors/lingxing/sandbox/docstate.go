@@ -215,9 +215,12 @@ func (b *Box) listing(msku string) *product {
 
 // failing answers which item of a batch the fault "partial" lets fail.
 func (b *Box) failing() func(i int, key string) bool {
-	f, hit := b.kit.Faults.Take(b.call.path, b.call.body, faultPartial)
+	c := b.call
+	if f, hit := b.kit.Faults.Take(c.path, c.body, faultPartial); hit {
+		c.fails = &f.Arg
+	}
 	return func(i int, key string) bool {
-		return hit && (f.Arg == "" && i == 0 || f.Arg != "" && f.Arg == key)
+		return c.fails != nil && (*c.fails == "" && i == 0 || *c.fails != "" && *c.fails == key)
 	}
 }
 

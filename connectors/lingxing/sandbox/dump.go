@@ -41,6 +41,7 @@ func (b *Box) Dump() map[string]any {
 		"tokens":          b.dumpTokens(),
 		"switches":        b.switches,
 		"requests":        maps.Clone(b.requests),
+		"in_flight":       b.dumpFlights(),
 	}
 }
 
@@ -96,6 +97,17 @@ func (b *Box) dumpTokens() []map[string]any {
 			for _, t := range m {
 				out = append(out, map[string]any{"app_id": a.id, "kind": kind, "token": "***", "live": !t.dead && now.Before(t.until), "until": beijing(t.until.Unix())})
 			}
+		}
+	}
+	return out
+}
+
+// dumpFlights counts the requests on their way, by app and path.
+func (b *Box) dumpFlights() map[string]int {
+	out := map[string]int{}
+	for f, k := range b.flights {
+		if k.flying > 0 {
+			out[f.app+" "+f.path] = k.flying
 		}
 	}
 	return out

@@ -13,9 +13,10 @@ import (
 
 // call is one request that the gateway let through.
 type call struct {
-	app  *app
-	path string
-	body []byte // the parameters as a JSON object, also those of a GET
+	app   *app
+	path  string
+	body  []byte  // the parameters as a JSON object, also those of a GET
+	fails *string // the item of a batch that a fault lets fail; "": the first
 }
 
 // ServeHTTP is the vendor's gateway. The order of its checks is not documented; this is the one
@@ -64,7 +65,7 @@ func (b *Box) admit(r *http.Request, body []byte) (*call, *gatewayError) {
 	if err := b.admitToken(a, q.Get("access_token"), path, body); err != nil {
 		return nil, err
 	}
-	c := &call{a, path, body}
+	c := &call{app: a, path: path, body: body}
 	if err := b.admitSign(c, r.Method, q); err != nil {
 		return nil, err
 	}

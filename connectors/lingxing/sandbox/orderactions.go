@@ -3,6 +3,7 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -87,14 +88,15 @@ func (b *Box) makeOrder(in orderArgs) (*order, error) {
 		return nil, fmt.Errorf("no kind %q: there are %s", in.Kind, strings.Join(orderKinds, ", "))
 	}
 	now := b.kit.Clock.Now().Unix()
-	o := b.draw(b.kit.Rand, b.nextSeq(), kind, now-60)
+	rnd := b.randOf(len(b.orders))
+	o := b.draw(rnd, len(b.orders), kind, now-60)
 	o.updated, o.modified, o.afn = now, now, false
 	if in.SID != 0 {
 		s := b.shopBySID(fmt.Sprint(in.SID))
 		if s == nil {
 			return nil, fmt.Errorf("no shop with sid %d", in.SID)
 		}
-		b.moveTo(o, s, kind)
+		b.moveTo(rnd, o, s, kind)
 	}
 	if kind == kindTwin && !twin(o, b.orders) {
 		return nil, errors.New("there is no order yet in another shop whose number it could have")
@@ -121,19 +123,23 @@ func (b *Box) makeOrder(in orderArgs) (*order, error) {
 }
 
 // moveTo draws an order again for another shop, whose currency its lines must have.
-func (b *Box) moveTo(o *order, s *shop, kind string) {
+func (b *Box) moveTo(rnd *rand.Rand, o *order, s *shop, kind string) {
 	status := o.status
 	fresh := order{seq: o.seq, shop: s, status: status, purchased: o.purchased, updated: o.updated, modified: o.modified, wid: o.wid}
-	fresh.identify(b.kit.Rand, kind)
+	fresh.identify(rnd, kind)
 	fresh.afn = false
 	if fresh.number == 0 {
 		fresh.number = o.number
 	}
-	b.drawLines(b.kit.Rand, &fresh, kind)
+	b.drawLines(rnd, &fresh, kind)
 	*o = fresh
 }
 
-func (b *Box) nextSeq() int { return len(b.orders) }
+// randOf draws one order. It depends on the seed and the order alone, so that an action that was
+// refused changes nothing about the next one.
+func (b *Box) randOf(seq int) *rand.Rand {
+	return rand.New(rand.NewPCG(uint64(b.kit.Seed), uint64(seq)+1))
+}
 
 // amend sets what the arguments name.
 func amend(o *order, in orderArgs) error {

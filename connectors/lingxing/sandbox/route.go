@@ -12,17 +12,23 @@ type route struct {
 	method   string
 	capacity int // places for requests in flight, by app
 	wrap     envelope
+	writes   bool // its calls change something that must outlive the process
 	serve    func(*Box, *call) (reply, error)
 }
 
 // post makes a route of a method of Box; its parameters are the fields of In, which know the loose
 // types that the vendor accepts.
 func post[In any](capacity int, e envelope, f func(*Box, In) (reply, error)) route {
-	return route{http.MethodPost, capacity, e, decoded(f)}
+	return route{http.MethodPost, capacity, e, false, decoded(f)}
+}
+
+// write makes a route as post does, of an interface that changes something.
+func write[In any](capacity int, e envelope, f func(*Box, In) (reply, error)) route {
+	return route{http.MethodPost, capacity, e, true, decoded(f)}
 }
 
 func get(capacity int, e envelope, f func(*Box) (reply, error)) route {
-	return route{http.MethodGet, capacity, e, func(b *Box, _ *call) (reply, error) { return f(b) }}
+	return route{http.MethodGet, capacity, e, false, func(b *Box, _ *call) (reply, error) { return f(b) }}
 }
 
 func decoded[In any](f func(*Box, In) (reply, error)) func(*Box, *call) (reply, error) {
@@ -90,6 +96,9 @@ func (b *Box) service(to route, c *call) any {
 	b.call, b.page = c, nil
 	b.settle()
 	out, err := to.serve(b, c)
+	if err == nil && to.writes {
+		b.record(changeCall, callRecord{Path: c.path, Body: c.body, Fails: c.fails})
+	}
 	if f, hit := b.kit.Faults.Take(c.path, c.body, faultBusyAfter, faultNullData); hit {
 		if f.Kind == faultBusyAfter {
 			return b.busy(to.wrap)
@@ -129,7 +138,10 @@ func (b *Box) movePage(c *call) {
 	if err != nil {
 		return
 	}
+	var moved []int
 	for _, o := range b.page[:min(n, len(b.page))] {
 		b.touch(o)
+		moved = append(moved, o.seq)
 	}
+	b.record(changeTouch, moved)
 }

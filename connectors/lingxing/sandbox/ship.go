@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -67,11 +69,15 @@ func (b *Box) fastOutbound(in fastIn) (reply, error) {
 
 // settle does what is due. Every service call comes by here first, so whoever looks sees it done.
 func (b *Box) settle() {
-	for _, t := range b.tasks {
-		if !t.done && !b.kit.Clock.Now().Before(t.due) {
-			t.done = true
+	some := false
+	for _, n := range slices.Sorted(maps.Keys(b.tasks)) {
+		if t := b.tasks[n]; !t.done && !b.kit.Clock.Now().Before(t.due) {
+			t.done, some = true, true
 			t.parcel, t.why = b.shipFast(t.in)
 		}
+	}
+	if some {
+		b.record(changeSettle, nil)
 	}
 }
 
