@@ -156,7 +156,8 @@ func (w *walk) quantifier() code {
 			return l, err
 		}
 		i, hits := 0, 0
-		for x := range l.Items() {
+		it := l.Walk()
+		for x, ok := it.Next(); ok; x, ok = it.Next() {
 			yes, err := w.holds(f, i, x)
 			if err != nil {
 				return x, err
@@ -178,7 +179,8 @@ func (w *walk) count(f *Frame) (value.Value, error) {
 		return l, err
 	}
 	i, hits := 0, int64(0)
-	for x := range l.Items() {
+	it := l.Walk()
+	for x, ok := it.Next(); ok; x, ok = it.Next() {
 		yes, err := w.holds(f, i, x)
 		if err != nil {
 			return x, err
@@ -198,7 +200,8 @@ func (w *walk) filter(f *Frame) (value.Value, error) {
 	}
 	out := make([]value.Value, 0, l.Len())
 	i := 0
-	for x := range l.Items() {
+	it := l.Walk()
+	for x, ok := it.Next(); ok; x, ok = it.Next() {
 		yes, err := w.holds(f, i, x)
 		if err != nil {
 			return x, err
@@ -217,7 +220,8 @@ func (w *walk) mapped(f *Frame) (value.Value, error) {
 		return l, err
 	}
 	out := make([]value.Value, 0, l.Len())
-	for x := range l.Items() {
+	it := l.Walk()
+	for x, ok := it.Next(); ok; x, ok = it.Next() {
 		v, err := w.look(f, len(out), x)
 		if err != nil {
 			return x, err
@@ -263,7 +267,8 @@ func (w *walk) sum(f *Frame) (value.Value, error) {
 		return l, err
 	}
 	total, i := value.OfInt(0), 0
-	for x := range l.Items() {
+	it := l.Walk()
+	for x, ok := it.Next(); ok; x, ok = it.Next() {
 		v, err := w.look(f, i, x)
 		if err != nil {
 			return x, err
@@ -290,7 +295,8 @@ func (w *walk) groupBy(f *Frame) (value.Value, error) {
 	}
 	var names []string
 	places, groups, i := map[string]int{}, [][]value.Value(nil), 0
-	for x := range l.Items() {
+	it := l.Walk()
+	for x, ok := it.Next(); ok; x, ok = it.Next() {
 		v, err := w.look(f, i, x)
 		if err != nil {
 			return x, err
@@ -373,7 +379,8 @@ func (w *walk) collect(f *Frame, acc int, start *part) (value.Value, error) {
 		}
 	}
 	i := 0
-	for x := range l.Items() {
+	it := l.Walk()
+	for x, ok := it.Next(); ok; x, ok = it.Next() {
 		if i == 0 && start == nil {
 			v = x
 		} else {

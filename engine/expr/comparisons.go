@@ -159,7 +159,8 @@ func (p *part) inList(f *Frame, x, list value.Value, r part) (value.Value, error
 	}
 	alike := false // an item of x's kind
 	var other value.Value
-	for y := range list.Items() {
+	it := list.Walk()
+	for y, ok := it.Next(); ok; y, ok = it.Next() {
 		same, err := value.Equal(x, y)
 		if same {
 			return value.OfBool(true), nil

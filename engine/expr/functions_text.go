@@ -90,20 +90,12 @@ func textPredicate(signature, line, example, answer string, test func(s, x strin
 
 // textOf keeps the digits of numbers as they are written: 12.50 stays 12.50.
 func textOf(f *Frame, c *callee, args []value.Value) (value.Value, error) {
-	out := args[0]
-	if out.Kind() != value.Text {
-		out = value.OfText(out.JSON())
-	}
-	for _, a := range args[1:] {
+	for i, a := range args {
 		if a.Kind() != value.Text {
-			a = value.OfText(a.JSON())
-		}
-		var err error
-		if out, err = c.join(f, out, a); err != nil {
-			return out, err
+			args[i] = value.OfLiteral(a.JSON())
 		}
 	}
-	return out, nil
+	return c.join(f, args...)
 }
 
 func stringOf(f *Frame, c *callee, a value.Value) (value.Value, error) {

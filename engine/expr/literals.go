@@ -20,7 +20,7 @@ func (c *compiler) textLiteral(n *ast.StringNode) part {
 	if !value.Valid(n.Value) {
 		return c.mistake(c.pos(n), "PC213", "text literal is not valid UTF-8, or contains NUL", "write the characters themselves")
 	}
-	p := konst(value.OfText(n.Value), tText)
+	p := konst(value.OfLiteral(n.Value), tText)
 	p.label = value.OfText(n.Value).Display()
 	return p
 }

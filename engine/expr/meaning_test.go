@@ -54,7 +54,7 @@ func TestMeaning(t *testing.T) {
 		{`ext.code == "10.01.0001"`, `true`}, {`ext.code == 10`, `PC223 can't be compared`}, {`amount == "49.98"`, `PC209 can't be compared`}, {`sid == "1"`, `PC209 can't be compared`},
 		{`sid in ["113", "114"]`, `PC209 can't be compared`}, {`ext["x-y"] in ["1"]`, `PC223 can't be compared`}, {`ext["x-y"] in ["1", 1]`, `true`}, {`remark > 5`, `PC209 can't be compared`}, {`remark > "a"`, `PC221 remark is null`},
 		{`order_id > "SO"`, `true`}, {`"B" < "a"`, `true`}, {`[1, 2] == [1.0, 2]`, `true`}, {`{a: 1} == {a: "1"}`, `false`}, {`1 < 2 < 3`, `true`}, {`paid == 1`, `PC209 can't be compared`},
-		{`amount + "x"`, `PC209 joins texts`}, {`ext.code + 1`, `PC222 needs a number`}, {`"EC-" + order_id`, `"EC-SO-订单1"`}, {`not paid`, `false`}, {`!sid`, `PC209 not a truth value`}, {`paid && remark`, `PC209 remark`}, {`paid || remark == "x"`, `true`},
+		{`amount + "x"`, `PC209 joins texts`}, {`ext.code + 1`, `PC222 joins texts`}, {`"EC-" + order_id`, `"EC-SO-订单1"`}, {`not paid`, `false`}, {`!sid`, `PC209 not a truth value`}, {`paid && remark`, `PC209 remark`}, {`paid || remark == "x"`, `true`},
 
 		// Texts count characters.
 		{`len(order_id)`, `6`}, {`order_id[3:5]`, `"订单"`}, {`order_id[-1:]`, `"1"`}, {`order_id[:100]`, `"SO-订单1"`}, {`order_id[5:2]`, `""`}, {`indexOf(order_id, "单")`, `4`}, {`order_id contains "订"`, `true`}, {`order_id matches "^SO-\\p{Han}+1$"`, `true`},

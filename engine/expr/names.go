@@ -48,7 +48,7 @@ func (c *compiler) identifier(n *ast.IdentifierNode, guarded bool) part {
 	}
 	c.uses[name]++
 	field := part{label: name, path: name, at: c.pos(n)}
-	base := part{typ: c.scope.root.source, run: func(f *Frame) (value.Value, error) { return f.Source, nil }}
+	base := part{typ: c.scope.root.source, path: "source"}
 	return c.field(field, base, name, guarded)
 }
 
@@ -75,7 +75,7 @@ func (c *compiler) documentField(n *ast.IdentifierNode, t *value.Schema, b *bind
 	if _, ok := t.Member(name); !ok && t.Known() {
 		return c.unknown(n, name)
 	}
-	base := part{typ: t, run: func(f *Frame) (value.Value, error) { return f.Doc, nil }}
+	base := part{typ: t}
 	p := c.field(part{label: name, at: c.pos(n)}, base, name, guarded || b != nil)
 	if b != nil && t == nil { // what the document has is known only when it is there
 		inDoc, bound := p.run, c.bound(name, b).run
@@ -89,17 +89,19 @@ func (c *compiler) documentField(n *ast.IdentifierNode, t *value.Schema, b *bind
 	return p
 }
 
-// field completes a part that is the member of a base which is always there.
+// field completes a part that is the member of a base which is always there: the record or the
+// document.
 func (c *compiler) field(p, base part, name string, guarded bool) part {
 	if m, ok := base.typ.Member(name); ok {
 		p.typ = m
 	}
 	step, must := value.NameOf(name), !base.typ.Known() && !guarded
-	get, want, read := base.run, plainKind(p.typ), p.reader()
+	fromDoc := base.path == ""
+	want, read := plainKind(p.typ), p.reader()
 	p.run = func(f *Frame) (value.Value, error) {
-		o, err := get(f)
-		if err != nil {
-			return o, err
+		o := f.Source
+		if fromDoc {
+			o = f.Doc
 		}
 		v := step.Get(o)
 		switch {
@@ -107,7 +109,7 @@ func (c *compiler) field(p, base part, name string, guarded bool) part {
 			return v, nil
 		case v.Kind() == value.Absent && must:
 			return v, p.gone(p.label)
-		case v.IsNone():
+		case read == nil || v.IsNone():
 			return v, nil
 		}
 		return read(v)
@@ -195,7 +197,7 @@ func (c *compiler) memberOf(p, base part, name string, guarded bool) part {
 			return v, nil
 		case v.Kind() == value.Absent && must:
 			return v, p.gone(p.label)
-		case v.IsNone():
+		case read == nil || v.IsNone():
 			return v, nil
 		}
 		return read(v)
@@ -314,7 +316,10 @@ func (p *part) shapedAs(t *value.Schema, name string, v value.Value) (value.Valu
 		return v, nil
 	}
 	sub := part{typ: m, path: strings.TrimPrefix(p.path+"."+name, "."), label: name, at: p.at}
-	return sub.reader()(v)
+	if read := sub.reader(); read != nil && !v.IsNone() {
+		return read(v)
+	}
+	return v, nil
 }
 
 // let is `let x = …; …`.

@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"fmt"
+
 	"github.com/expr-lang/expr/ast"
 
 	"github.com/pipectl/pipectl/engine/value"
@@ -63,12 +65,12 @@ func (c *compiler) binary(n *ast.BinaryNode) part {
 		return c.equality(n)
 	case "??":
 		return c.coalesce(n)
+	case "+":
+		return c.plus(n)
 	}
 	l, r := c.compile(n.Left), c.compile(n.Right)
 	var p part
 	switch n.Operator {
-	case "+":
-		p = c.plus(n, l, r)
 	case "-", "*", "/", "%", "**", "^":
 		p = c.arithmetic(n, l, r)
 	case "<", "<=", ">", ">=":
@@ -98,7 +100,7 @@ func both(f *Frame, l, r *part) (a, b value.Value, err error) {
 }
 
 var arithmetics = map[string]func(a, b value.Value) (value.Value, error){
-	"+": value.Add, "-": value.Sub, "*": value.Mul, "/": value.Quo, "%": value.Rem, "**": value.Pow, "^": value.Pow,
+	"-": value.Sub, "*": value.Mul, "/": value.Quo, "%": value.Rem, "**": value.Pow, "^": value.Pow,
 }
 
 func (c *compiler) arithmetic(n *ast.BinaryNode, l, r part) part {
@@ -134,52 +136,118 @@ func (c *compiler) arithmetic(n *ast.BinaryNode, l, r part) part {
 	return self
 }
 
-// plus adds numbers, and joins texts.
-func (c *compiler) plus(n *ast.BinaryNode, l, r part) part {
-	c.fits(l, kNumber|kText)
-	c.fits(r, kNumber|kText)
-	a, b := l.kind(), r.kind()
-	if a == value.Number && b == value.Number {
-		return c.arithmetic(n, l, r)
-	}
-	if a == value.Text && b == value.Number || a == value.Number && b == value.Text {
-		return c.mistake(c.pos(n), "PC209", "+ adds numbers or joins texts; "+l.label+" is "+a.String()+" and "+r.label+" is "+b.String(),
-			"text("+l.label+", "+r.label+") joins them, number(…) makes a number of a text")
-	}
-	self := part{label: shorten(n.String()), at: c.pos(n)}
-	if a == value.Text || b == value.Text {
-		self.typ = tText
-	} else if a == value.Number || b == value.Number {
-		self.typ = tNumber
-	}
-	self.run = func(f *Frame) (value.Value, error) {
-		a, b, err := both(f, &l, &r)
-		switch {
-		case err != nil:
-			return a, err
-		case a.Kind() == value.Number && b.Kind() == value.Number:
-			return self.calculated(value.Add(a, b))
-		case a.Kind() == value.Text && b.Kind() == value.Text:
-			return self.join(f, a, b)
-		case a.Kind() != value.Number && a.Kind() != value.Text:
-			return a, l.unfit(a, "+", kNumber|kText)
-		case b.Kind() != value.Number && b.Kind() != value.Text:
-			return b, r.unfit(b, "+", kNumber|kText)
+// plus adds numbers, and joins texts. A row of them is one operation: a + b + c makes one text.
+func (c *compiler) plus(n *ast.BinaryNode) part {
+	var nodes []*ast.BinaryNode
+	first := ast.Node(n)
+	for {
+		b, ok := first.(*ast.BinaryNode)
+		if !ok || b.Operator != "+" {
+			break
 		}
-		return a, l.unfit(a, "+ with "+r.label+", which is "+b.Kind().String()+",", kindsOf([]value.Kind{b.Kind()}))
+		nodes, first = append(nodes, b), b.Left
 	}
+	parts := []part{c.compile(first)}
+	c.fits(parts[0], kNumber|kText)
+	typ := parts[0].typ
+	for i := len(nodes) - 1; i >= 0; i-- {
+		r := c.compile(nodes[i].Right)
+		c.fits(r, kNumber|kText)
+		typ = c.sumType(nodes[i], parts, typ, r)
+		parts = append(parts, r)
+	}
+	self := part{label: shorten(n.String()), at: c.pos(n), typ: typ}
+	if len(parts) == 2 {
+		l, r := parts[0], parts[1]
+		self.run = func(f *Frame) (value.Value, error) {
+			a, b, err := both(f, &l, &r)
+			if err != nil {
+				return a, err
+			}
+			return self.sum(f, a, b, &l, &r)
+		}
+		return self
+	}
+	self.run = func(f *Frame) (value.Value, error) { return self.row(f, parts) }
 	return self
 }
 
-func (p *part) join(f *Frame, a, b value.Value) (value.Value, error) {
-	v := value.Concat(a, b)
-	if v.Size() > maxText {
+// sumType is what comes of what stands before, and one more operand.
+func (c *compiler) sumType(n *ast.BinaryNode, before []part, t *value.Schema, r part) *value.Schema {
+	a, b := typeOf(t), r.kind()
+	l := before[len(before)-1]
+	if len(before) > 1 {
+		l.label = shorten(n.Left.String())
+	}
+	if a == value.Text && b == value.Number || a == value.Number && b == value.Text {
+		return c.mistake(c.pos(n), "PC209", "+ adds numbers or joins texts; "+l.label+" is "+a.String()+" and "+r.label+" is "+b.String(),
+			"text("+l.label+", "+r.label+") joins them, number(…) makes a number of a text").typ
+	}
+	switch {
+	case a == value.Text || b == value.Text:
+		return tText
+	case a == value.Number || b == value.Number:
+		return tNumber
+	}
+	return nil
+}
+
+// sum is one +.
+func (p *part) sum(f *Frame, a, b value.Value, l, r *part) (value.Value, error) {
+	switch {
+	case a.Kind() == value.Number && b.Kind() == value.Number:
+		return p.calculated(value.Add(a, b))
+	case a.Kind() == value.Text && b.Kind() == value.Text:
+		return p.join(f, a, b)
+	case a.Kind() != value.Number && a.Kind() != value.Text:
+		return a, l.unfit(a, "+", kNumber|kText)
+	case b.Kind() != value.Number && b.Kind() != value.Text:
+		return b, r.unfit(b, "+", kNumber|kText)
+	}
+	return a, l.fail("PC222", fmt.Sprintf("+ adds numbers or joins texts; %s is %s, %s, and %s is %s, %s",
+		l.label, a.Kind(), a.Display(), r.label, b.Kind(), b.Display()),
+		"text("+l.label+", "+r.label+") joins them, number(…) makes a number of a text")
+}
+
+// row is several + in a row, from left to right.
+func (p *part) row(f *Frame, parts []part) (value.Value, error) {
+	var few [8]value.Value
+	values, texts := few[:0], true
+	for i := range parts {
+		v, err := parts[i].run(f)
+		if err != nil {
+			return v, err
+		}
+		values, texts = append(values, v), texts && v.Kind() == value.Text
+	}
+	if texts {
+		return p.join(f, values...)
+	}
+	sum, l := values[0], &parts[0]
+	for i, v := range values[1:] {
+		var err error
+		if sum, err = p.sum(f, sum, v, l, &parts[i+1]); err != nil {
+			return sum, err
+		}
+		l = p
+	}
+	return sum, nil
+}
+
+func (p *part) join(f *Frame, texts ...value.Value) (value.Value, error) {
+	size := 0
+	for _, t := range texts {
+		size += t.Size()
+	}
+	if size > maxText {
 		return value.Value{}, p.tooLarge("a text of more than 16 MiB")
 	}
-	if n := v.Size(); n >= 1<<10 {
-		return v, f.spend(p, n>>10)
+	if size >= 1<<10 {
+		if err := f.spend(p, size>>10); err != nil {
+			return value.Value{}, err
+		}
 	}
-	return v, nil
+	return value.Concat(texts...), nil
 }
 
 func (c *compiler) logic(n *ast.BinaryNode, l, r part) part {

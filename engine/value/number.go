@@ -313,8 +313,16 @@ func (v Value) Int64() (int64, bool) {
 	if !ok {
 		return 0, false
 	}
-	if p.sign() == 0 {
-		return 0, true
+	if p.big == nil {
+		for p.e < 0 && p.c%10 == 0 && p.c != 0 {
+			p.c, p.e = p.c/10, p.e+1
+		}
+		switch {
+		case p.e == 0 || p.c == 0:
+			return p.c, true
+		case p.e < 0:
+			return 0, false
+		}
 	}
 	if !p.bounded() {
 		return 0, false

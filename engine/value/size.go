@@ -1,6 +1,9 @@
 package value
 
-import "math"
+import (
+	"math"
+	"strings"
+)
 
 // Size is about how many bytes a Text has; 0 for other kinds.
 func (v Value) Size() int {
@@ -33,15 +36,36 @@ func weigh(values []Value) int32 {
 	return int32(min(sum, math.MaxInt32)) //nolint:gosec // just bounded
 }
 
-// Concat joins two Texts. Texts that came out of a record stay in JSON's escapes.
-func Concat(a, b Value) Value {
-	switch {
-	case a.flag == b.flag:
-		return Value{kind: Text, flag: a.flag, str: a.str + b.str}
-	case a.flag&escaped != 0 && b.flag&plain != 0, b.flag&escaped != 0 && a.flag&plain != 0:
-		return Value{kind: Text, flag: escaped, str: a.str + b.str}
+// Concat joins Texts. Those that came out of a record stay in JSON's escapes.
+func Concat(texts ...Value) Value {
+	size, flags, written := 0, uint8(0), true
+	for _, t := range texts {
+		size += len(t.str)
+		flags |= t.flag
+		written = written && t.flag != 0
 	}
-	return OfText(a.Text() + b.Text())
+	var out strings.Builder
+	out.Grow(size)
+	if written || flags&escaped == 0 {
+		for _, t := range texts {
+			out.WriteString(t.str)
+		}
+		if !written {
+			flags = 0
+		}
+		if flags&escaped != 0 {
+			flags = escaped
+		}
+		return Value{kind: Text, flag: flags, str: out.String()}
+	}
+	for _, t := range texts {
+		if t.flag == 0 {
+			out.WriteString(t.str)
+		} else {
+			out.WriteString(t.Text())
+		}
+	}
+	return OfText(out.String())
 }
 
 // SameText says that two Texts have the same characters.

@@ -88,6 +88,15 @@ func OfBool(b bool) Value {
 // OfText is a text.
 func OfText(s string) Value { return Value{kind: Text, str: s} }
 
+// OfLiteral is a text that is used many times: whether JSON needs escapes for it is found out now.
+func OfLiteral(s string) Value {
+	v := OfText(s)
+	if n := len(AppendText(nil, s)); n == len(s)+2 && Valid(s) {
+		v.flag = plain
+	}
+	return v
+}
+
 // OfInt is a whole number.
 func OfInt(i int64) Value { return Value{kind: Number, num: i} }
 
@@ -251,24 +260,47 @@ func (v Value) At(i int) Value {
 // Items walks over the items of a List, in order.
 func (v Value) Items() iter.Seq[Value] {
 	return func(yield func(Value) bool) {
-		if v.kind != List {
-			return
-		}
-		if v.flag&built != 0 {
-			for _, x := range v.ref.items {
-				if !yield(x) {
-					return
-				}
-			}
-			return
-		}
-		end := v.ref.nodes[v.num].next
-		for n := uint32(v.num) + 1; n < end; n = v.ref.nodes[n].next {
-			if !yield(v.ref.value(n)) {
+		w := v.Walk()
+		for x, ok := w.Next(); ok; x, ok = w.Next() {
+			if !yield(x) {
 				return
 			}
 		}
 	}
+}
+
+// Walk is a walk over the items of a List without a function call for each; see Items.
+type Walk struct {
+	ref  *body
+	at   uint32 // of a record's list
+	end  uint32
+	rest []Value // of a built list
+}
+
+// Walk begins at the first item.
+func (v Value) Walk() Walk {
+	switch {
+	case v.kind != List:
+		return Walk{}
+	case v.flag&built != 0:
+		return Walk{rest: v.ref.items}
+	}
+	return Walk{ref: v.ref, at: uint32(v.num) + 1, end: v.ref.nodes[v.num].next}
+}
+
+// Next is the next item, and whether there was one.
+func (w *Walk) Next() (Value, bool) {
+	if w.at < w.end {
+		x := w.ref.value(w.at)
+		w.at = w.ref.nodes[w.at].next
+		return x, true
+	}
+	if len(w.rest) == 0 {
+		return Value{}, false
+	}
+	x := w.rest[0]
+	w.rest = w.rest[1:]
+	return x, true
 }
 
 // List is the items of a List as a slice, which must not be changed.
