@@ -164,6 +164,9 @@ type Outcome struct {
 	Stage  Stage
 	Err    *problem.Error // of Refused, Untouched, Unknown
 	AskAt  time.Time      // of Accepted
+	// Taken, of Unknown: the target refused the document because its key is in use: by an earlier
+	// send of ours, or by somebody else's document. The engine asks whose it is.
+	Taken bool
 }
 
 // Stage is how far a document has come in the target.
