@@ -94,6 +94,7 @@ var bugs = []struct{ bug, cases string }{
 	{"find asks for 20 keys only", "read/orders/find many"},
 	{"an unknown object has no rows", "read/orders/find in an unknown object"},
 	{"outcomes are reversed", "write/bills/one outcome a document"},
+	{"a key in use is only refused", "write/bills/a second document of a key"},
 	{"RefusesSecond is not told", "write/bills/a second document of a key"},
 	{"sends although cancelled", "write/bills/cancelled before the send | write/bills/probe cancelled by the caller"},
 	{"an unknown object refuses documents", "write/bills/unknown object"},

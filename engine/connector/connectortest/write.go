@@ -41,7 +41,7 @@ func writing(w Write) []Case {
 	cases := []Case{
 		{Name: "one outcome a document", Why: "outcomes are joined to documents by their place",
 			body: func(c *T) { c.write(w, c.Box.Open(c, nil), docs(w, 0, w.Sent)) }},
-		{Name: "a second document of a key", Why: "Traits.RefusesSecond decides whether a create that may have happened is sent again",
+		{Name: "a second document of a key", Why: "Traits.RefusesSecond decides whether a create that may have happened is sent again, and Taken whether it is asked whose the document is",
 			body: func(c *T) { c.second(w) }},
 		{Name: "cancelled before the send", Why: "what never left us must not be in doubt",
 			body: func(c *T) {

@@ -148,6 +148,9 @@ func (w *wrong) outcome(out reply, i int, is func(bill) bool) connector.Outcome 
 		return connector.Outcome{Err: transient("left it out of its answer", nil)}
 	}
 	b := out.Bills[n]
+	if out.Errors[n] == "second" && w.bug != "a key in use is only refused" {
+		return connector.Outcome{Err: invalid("the key is in use"), Taken: true}
+	}
 	if out.Errors[n] != "" {
 		return connector.Outcome{State: connector.Refused, Err: invalid(out.Errors[n])}
 	}
