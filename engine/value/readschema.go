@@ -36,7 +36,7 @@ func ReadSchema(text []byte) (Schema, error) {
 	if err != nil {
 		return Schema{}, &problem.Error{
 			Class: problem.Fatal, ID: "PC204", Reason: "schema" + err.Error(),
-			Hint: "see the list of words that a schema may use in `pipectl schema object`",
+			Hint: "types are object, array, string, number, integer, boolean; formats are decimal, instant, date",
 		}
 	}
 	return s, nil
