@@ -243,3 +243,9 @@ func same(t *testing.T, got, want any) {
 		t.Errorf("\n got %s\nwant %s", a, b)
 	}
 }
+
+// operate is ExecuteOperation, in the spelling that is given.
+func (c *client) operate(spelling, form, op string, no ...string) obj {
+	c.t.Helper()
+	return c.post(formService+spelling, obj{"formid": form, "opNumber": op, "data": obj{"Numbers": no}}).(obj)
+}

@@ -71,6 +71,9 @@ func mul(a, b *apd.Decimal) *apd.Decimal {
 func quo(a, b *apd.Decimal) *apd.Decimal {
 	out := new(apd.Decimal)
 	_, _ = exact.Quo(out, a, b)
+	if out.IsZero() {
+		return zero // else it would carry dozens of zeros along
+	}
 	return out
 }
 
