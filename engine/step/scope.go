@@ -3,6 +3,7 @@ package step
 import (
 	"context"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -99,9 +100,22 @@ func (s *Scope) Compile(e spec.Expr, want ...value.Kind) (*Expr, error) {
 			from[path] = true
 		}
 	}
+	if s.shared.document != nil {
+		for _, word := range Words(e.Text) {
+			paths, _ := s.shared.document(word)
+			for _, path := range paths {
+				from[path] = true
+			}
+		}
+	}
 	out.sources = slices.Sorted(maps.Keys(from))
 	return out, nil
 }
+
+var word = regexp.MustCompile(`[\pL_][\pL\pN_]*(\.[\pL_][\pL\pN_]*)*`)
+
+// Words are the dotted names in an expression's text, those in its texts in quotes too.
+func Words(text string) []string { return word.FindAllString(text, -1) }
 
 // From lists the paths of the record that the expression is made of, through all names on the way.
 func (e *Expr) From() []string {
@@ -232,13 +246,9 @@ func (s *Scope) DocumentSchema() (schema *value.Schema, ok bool) {
 	return s.shared.docSchema, s.shared.document != nil
 }
 
-// DocumentFrom lists the paths of the record that a field of the document is made of.
-func (s *Scope) DocumentFrom(path string) ([]string, bool) {
-	if s.shared.document == nil {
-		return nil, false
-	}
-	return s.shared.document(path)
-}
+// DocumentFrom answers for a field of the document that the map above built: the paths of the record
+// that it is made of.
+func (s *Scope) DocumentFrom() func(path string) ([]string, bool) { return s.shared.document }
 
 // Uses notes that something looks at a path of the record; "*" is the whole.
 func (s *Scope) Uses(path string) { s.shared.used[path] = true }

@@ -343,7 +343,7 @@ func (c *compiler) base(out *copied, in *step.Scope, at place) {
 			out.except[name] = true
 		}
 	case mapped:
-		out.typ, out.origin = doc, in.DocumentFrom
+		out.typ, out.origin = doc, in.DocumentFrom()
 		out.base = func(r *step.Row) value.Value { return r.Doc }
 	default:
 		out.typ = in.Expr.Source()

@@ -2,7 +2,6 @@ package validate
 
 import (
 	"context"
-	"regexp"
 
 	"github.com/pipectl/pipectl/engine/problem"
 	"github.com/pipectl/pipectl/engine/step"
@@ -22,13 +21,11 @@ func compileRule(c Check, in *step.Scope) (check, error) {
 	return &rule{Expr: e, field: fieldOf(e, in)}, nil
 }
 
-var name = regexp.MustCompile(`[\pL_][\pL\pN_]*(\.[\pL_][\pL\pN_]*)*`)
-
 // fieldOf is the first field of the document that a rule speaks of, or the first name or field of
 // the record.
 func fieldOf(e *step.Expr, in *step.Scope) string {
 	if doc, mapped := in.DocumentSchema(); mapped {
-		for _, word := range name.FindAllString(e.Text(), -1) {
+		for _, word := range step.Words(e.Text()) {
 			if _, ok := doc.At(word); ok {
 				return word
 			}
