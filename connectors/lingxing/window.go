@@ -1,0 +1,164 @@
+package lingxing
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"time"
+
+	"github.com/pipectl/pipectl/engine/connector"
+)
+
+// window is a half-open interval of change times, in whole seconds.
+type window struct{ from, to time.Time }
+
+// windows reads what changed, in windows small enough for one page each. Paging over a set that
+// moves loses rows; one page is one look. Only a burst within one second (or one day, where the
+// vendor knows only days) is read in several pages, backwards.
+func (r *reading) windows(ctx context.Context) error {
+	from, to, err := r.span()
+	if err != nil {
+		return err
+	}
+	span := r.cur.span
+	for from.Before(to) {
+		w := window{from, earlier(from.Add(span), to)}
+		used, rows, err := r.window(ctx, w)
+		if err != nil {
+			return err
+		}
+		from, span = used.to, used.to.Sub(used.from)
+		if rows < r.c.cfg.Page/4 {
+			span = min(max(span, r.cur.unit)*4, r.cur.span)
+		}
+	}
+	return nil
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// span is the whole time to read.
+func (r *reading) span() (from, to time.Time, err error) {
+	to = r.c.vendorTime().Add(-margin).Truncate(time.Second)
+	switch {
+	case r.q.Window != nil:
+		from, to = r.q.Window.From.Truncate(time.Second), r.q.Window.To
+		if whole := to.Truncate(time.Second); !whole.Equal(to) {
+			to = whole.Add(time.Second)
+		}
+		return from, to, nil
+	case r.q.Cursor != "":
+		if from, err = time.Parse(time.RFC3339, r.q.Cursor); err != nil {
+			return from, to, r.c.misuse("cursor "+r.q.Cursor+" is no time", "set it like 2026-01-31T00:00:00+08:00 (`pipectl state set-cursor`)")
+		}
+		from = from.Add(-r.q.Lookback)
+	case !r.q.Start.IsZero():
+		from = r.q.Start
+	default:
+		from = beginning
+	}
+	return from.Truncate(time.Second), to, nil
+}
+
+// window reads one window, or as much of its beginning as fits one page, and answers what it was.
+func (r *reading) window(ctx context.Context, w window) (window, int, error) {
+	for {
+		s := &sweep{c: r.c, o: r.o, params: r.bounds(w)}
+		p, err := s.first(ctx)
+		if err != nil {
+			return w, 0, err
+		}
+		if s.all(p) {
+			return w, len(p.rows), r.seen(ctx, w, p, true)
+		}
+		if p.total > 0 {
+			if smaller, ok := r.smaller(w, p, s.length); ok {
+				w = smaller
+				continue
+			}
+			return w, p.total, s.backwards(ctx, func(p page, last bool) error { return r.seen(ctx, w, p, last) })
+		}
+		n := 0
+		return w, n, s.forwards(ctx, func(rows []json.RawMessage, asked time.Time, end bool) error {
+			n += len(rows)
+			return r.seen(ctx, w, page{rows: rows, total: -1, asked: asked, time: p.time}, end)
+		})
+	}
+}
+
+// bounds are the parameters that ask for a window.
+func (r *reading) bounds(w window) map[string]any {
+	params := maps.Clone(r.params)
+	maps.Copy(params, r.cur.params)
+	params[r.cur.from], params[r.cur.to] = r.cur.bound(w.from, w.to)
+	return params
+}
+
+// smaller is the beginning of a window that should fit one page, by what its first page said. A
+// server that lists rows from outside the window won't do better with a smaller one.
+func (r *reading) smaller(w window, p page, length int) (window, bool) {
+	span := w.to.Sub(w.from)
+	if span <= r.cur.unit || !r.cur.exact && r.outside(w, p.rows) {
+		return w, false
+	}
+	part := time.Duration(float64(span) * float64(length) / float64(p.total) * 0.8)
+	part = max(min(part, span/2).Truncate(time.Second), r.cur.unit)
+	return window{w.from, w.from.Add(part)}, part < span
+}
+
+func (r *reading) outside(w window, rows []json.RawMessage) bool {
+	for _, raw := range rows {
+		t := instant(r.c.record(r.o, raw).Data.Get(r.cur.field), r.cur.field)
+		if !t.IsZero() && !w.holds(t) {
+			return true
+		}
+	}
+	return false
+}
+
+func (w window) holds(t time.Time) bool { return !t.Before(w.from) && t.Before(w.to) }
+
+// seen hands on one page of a window; last: the window is done with it.
+func (r *reading) seen(ctx context.Context, w window, p page, last bool) error {
+	out := connector.Page{Asked: p.asked}
+	if last && r.q.Window == nil {
+		out.Safe = r.safe(w, p)
+	}
+	records := r.records(p.rows)
+	if r.cur.exact {
+		records = r.within(w, records)
+	}
+	if !r.o.detail {
+		return r.emit(out, records)
+	}
+	return r.detailed(ctx, out, records)
+}
+
+// within leaves out what belongs to the windows beside this one; a row without a time stays.
+func (r *reading) within(w window, records []connector.Record) []connector.Record {
+	out := records[:0]
+	for _, rec := range records {
+		if rec.Changed.IsZero() || w.holds(rec.Changed) {
+			out = append(out, rec)
+		}
+	}
+	return out
+}
+
+// safe is the cursor after a window: its end as it was asked, and never past the vendor's own
+// clock less the margin, whatever ours says.
+func (r *reading) safe(w window, p page) string {
+	end := w.to
+	if !p.time.IsZero() {
+		end = earlier(end, p.time.Add(-margin))
+	}
+	if end.Before(w.from) {
+		return ""
+	}
+	return end.In(beijing).Format(time.RFC3339)
+}
