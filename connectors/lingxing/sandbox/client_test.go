@@ -131,7 +131,9 @@ func (c *client) raw(path, body string) (int, []byte) {
 // get signs business parameters of the query, too.
 func (c *client) get(path string, params map[string]string) (int, []byte) {
 	c.t.Helper()
-	q := c.signed(maps.Clone(params))
+	all := map[string]string{}
+	maps.Copy(all, params)
+	q := c.signed(all)
 	for k, v := range params {
 		q.Set(k, v)
 	}

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/pipectl/pipectl/engine/sandbox"
 )
@@ -92,10 +93,15 @@ func (b *Box) dumpMoves() []moveRow {
 func (b *Box) dumpTokens() []map[string]any {
 	out := []map[string]any{}
 	now := b.kit.Clock.Now()
-	for _, a := range b.apps {
-		for kind, m := range map[string]map[string]token{"access": a.access, "refresh": a.refresh} {
-			for _, t := range m {
-				out = append(out, map[string]any{"app_id": a.id, "kind": kind, "token": "***", "live": !t.dead && now.Before(t.until), "until": beijing(t.until.Unix())})
+	for _, id := range slices.Sorted(maps.Keys(b.apps)) {
+		a := b.apps[id]
+		for _, of := range []struct {
+			kind   string
+			tokens map[string]token
+		}{{"access", a.access}, {"refresh", a.refresh}} {
+			for _, k := range slices.Sorted(maps.Keys(of.tokens)) {
+				t := of.tokens[k]
+				out = append(out, map[string]any{"app_id": id, "kind": of.kind, "token": "***", "live": !t.dead && now.Before(t.until), "until": beijing(t.until.Unix())})
 			}
 		}
 	}
