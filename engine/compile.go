@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -236,10 +235,14 @@ func (p *pool) put(r *step.Row) {
 	p.free.Put(r)
 }
 
-// asks is nil-safe access to what a program's look-ups ask.
+// askOf finds the look-up that a cause comes from.
 func askOf(asks []step.Ask, c problem.Cause, parts int) (step.Ask, bool) {
 	i := slices.IndexFunc(asks, func(a step.Ask) bool {
-		return cmp.Or(a.Table, a.Connection+"\x00"+a.Object) == cmp.Or(c.Table, c.Connection+"\x00"+c.Object) && len(a.Match) == parts
+		of := problem.Cause{Table: a.Table, Connection: a.Connection, Object: a.Object, Key: c.Key}
+		if a.Pipeline != "" {
+			of.Connection, of.Object = "pipeline", a.Pipeline // as the look-up names it
+		}
+		return of == c && len(a.Match) == parts
 	})
 	if i < 0 {
 		return step.Ask{}, false

@@ -1,4 +1,3 @@
-// Package engine puts the parts together.
 package engine
 
 import (
