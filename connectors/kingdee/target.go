@@ -207,7 +207,9 @@ func (c *conn) omitted() *problem.Error {
 // an earlier send of ours, so a create refused for it is in doubt.
 func refusal(e *problem.Error, update bool) connector.Outcome {
 	switch {
-	case e.ID == DuplicateNumber && !update, e.ID == idException:
+	case e.ID == DuplicateNumber && !update:
+		return connector.Outcome{State: connector.Unknown, Err: e, Taken: true}
+	case e.ID == idException:
 		return connector.Outcome{State: connector.Unknown, Err: e}
 	case e.Class == problem.Throttled, e.Class == problem.Fatal:
 		return connector.Outcome{State: connector.Untouched, Err: e}
