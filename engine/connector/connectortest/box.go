@@ -85,17 +85,13 @@ func (b *Box) config(tb testing.TB, over map[string]string) any {
 	tb.Helper()
 	cfg := b.sys.Definition.New()
 	known := fields(cfg)
-	doc := map[string]any{}
+	doc := yaml.Node{Kind: yaml.MappingNode}
 	for k, v := range b.settings(over) {
-		if _, ok := known[k]; ok {
-			doc[k] = v
+		if _, ok := known[k]; ok { // plain scalars: the field's type says what they are
+			doc.Content = append(doc.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: k}, &yaml.Node{Kind: yaml.ScalarNode, Value: v})
 		}
 	}
-	text, err := yaml.Marshal(doc)
-	if err == nil {
-		err = yaml.Unmarshal(text, cfg)
-	}
-	if err != nil {
+	if err := doc.Decode(cfg); err != nil {
 		tb.Fatalf("the settings %v don't fit the connector's Config: %v", b.sys.Settings, err)
 	}
 	return cfg
