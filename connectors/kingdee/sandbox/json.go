@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
 )
 
@@ -43,30 +44,88 @@ func (o object) fold(keys ...string) (any, bool) {
 func (o *object) set(key string, val any) { *o = append(*o, member{key, val}) }
 
 // MarshalJSON writes the members in their order.
-func (o object) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteByte('{')
-	for i, m := range o {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.Write(compact(m.key))
-		b.WriteByte(':')
-		b.Write(compact(m.val))
-	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
-}
+func (o object) MarshalJSON() ([]byte, error) { return appendJSON(nil, o), nil }
 
 // compact is JSON without blanks and with < > & as they are, as the server writes it.
-func compact(v any) []byte {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
+func compact(v any) []byte { return appendJSON(nil, v) }
+
+// appendJSON writes what answers are made of by itself: encoding/json would check and copy the
+// text of every object once for each level that it is nested in.
+func appendJSON(b []byte, v any) []byte {
+	switch v := v.(type) {
+	case nil:
+		return append(b, "null"...)
+	case bool:
+		return strconv.AppendBool(b, v)
+	case int:
+		return strconv.AppendInt(b, int64(v), 10)
+	case int64:
+		return strconv.AppendInt(b, v, 10)
+	case digits:
+		return append(b, v...)
+	case json.Number:
+		return append(b, v...)
+	case string:
+		return appendText(b, v)
+	case object:
+		return appendObject(b, v)
+	case []any:
+		return appendList(b, v)
+	case []object:
+		return appendList(b, v)
+	case [][]any:
+		return appendList(b, v)
+	}
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
-		return []byte("null") // nothing that is answered holds what JSON cannot say
+		return append(b, "null"...) // nothing that is answered holds what JSON cannot say
 	}
-	return bytes.TrimRight(b.Bytes(), "\n")
+	return append(b, bytes.TrimRight(buf.Bytes(), "\n")...)
+}
+
+func appendObject(b []byte, o object) []byte {
+	b = append(b, '{')
+	for i, m := range o {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendText(b, m.key), ':')
+		b = appendJSON(b, m.val)
+	}
+	return append(b, '}')
+}
+
+func appendList[T any](b []byte, list []T) []byte {
+	b = append(b, '[')
+	for i, v := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendJSON(b, v)
+	}
+	return append(b, ']')
+}
+
+// appendText quotes a text; most need no care.
+func appendText(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x80 {
+			return appendCareful(b, s)
+		}
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"')
+}
+
+func appendCareful(b []byte, s string) []byte {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(s) // a text can always be written
+	return append(b, bytes.TrimRight(buf.Bytes(), "\n")...)
 }
 
 const deepest = 64
