@@ -89,12 +89,12 @@ func asNumber(v any) *apd.Decimal {
 
 // plain is a number without exponent and without zeros at the end.
 func plain(d *apd.Decimal) string {
+	if d.IsZero() {
+		return "0" // however many zeros it was written with
+	}
 	s := d.Text('f')
 	if strings.Contains(s, ".") {
 		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
-	}
-	if s == "-0" {
-		return "0"
 	}
 	return s
 }
