@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // object is a JSON object with its members in the order in which they were sent: the order of
@@ -111,9 +112,12 @@ func appendList[T any](b []byte, list []T) []byte {
 // appendText quotes a text; most need no care.
 func appendText(b []byte, s string) []byte {
 	for i := range len(s) {
-		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x80 {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' {
 			return appendCareful(b, s)
 		}
+	}
+	if !utf8.ValidString(s) {
+		return appendCareful(b, s)
 	}
 	b = append(b, '"')
 	b = append(b, s...)
