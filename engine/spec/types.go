@@ -129,8 +129,6 @@ func (m Named[T]) Names() []string {
 	return out
 }
 
-func (Named[T]) member() any { return *new(T) }
-
 // Params are a connector's own words, passed on as compact JSON.
 type Params map[string]Param
 

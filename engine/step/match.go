@@ -175,3 +175,11 @@ func (m *Matcher) Empty(values []value.Value, field string) *problem.Error {
 	}
 	return nil
 }
+
+// JSONSchema says what may stand under match.
+func (Match) JSONSchema(d *spec.Describer) map[string]any {
+	return map[string]any{
+		"type": "object", "additionalProperties": spec.Expr{}.JSONSchema(d),
+		"properties": map[string]any{"const": map[string]any{"type": "object", "description": "texts that hold for every row", "additionalProperties": spec.Text{}.JSONSchema(d)}},
+	}
+}

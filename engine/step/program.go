@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pipectl/pipectl/engine/expr"
 	"github.com/pipectl/pipectl/engine/problem"
 	"github.com/pipectl/pipectl/engine/spec"
 	"github.com/pipectl/pipectl/engine/value"
@@ -56,7 +57,7 @@ func Compile(p *spec.Pipeline, kinds []Kind, w World) (*Program, problem.List) {
 			problems.Add(err)
 		}
 	}
-	out.Amounts = in.all(p.Amounts, &problems)
+	out.Amounts = in.amounts(p.Amounts, &problems)
 	if len(problems) == 0 {
 		problems.Add(out.checkTarget(in))
 	}
@@ -71,6 +72,27 @@ func (s *Scope) all(list []spec.Expr, problems *problem.List) []*Expr {
 			continue // its mistake was told when it was read
 		}
 		compiled, err := s.Compile(e)
+		problems.Add(err)
+		out = append(out, compiled)
+	}
+	return out
+}
+
+// amounts may name fields of the record as they are, although a map stands above.
+func (s *Scope) amounts(list []spec.Expr, problems *problem.List) []*Expr {
+	record := *s
+	record.Expr = expr.NewScope(s.Pipeline.Source.Known())
+	var out []*Expr
+	for _, e := range list {
+		if e.IsZero() {
+			continue
+		}
+		compiled, err := s.Compile(e)
+		if err != nil {
+			if field, also := record.Compile(e); also == nil {
+				compiled, err = field, nil
+			}
+		}
 		problems.Add(err)
 		out = append(out, compiled)
 	}

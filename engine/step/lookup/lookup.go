@@ -128,3 +128,11 @@ func (c *cache) put(key string, v value.Value) {
 	}
 	c.rows[key] = v
 }
+
+// JSONSchema says what may stand under missing.
+func (Missing) JSONSchema(*spec.Describer) map[string]any {
+	return map[string]any{"anyOf": []any{
+		map[string]any{"enum": []any{"hold", "reject", "null", "create", nil}},
+		map[string]any{"type": "object", "description": "a default row", "additionalProperties": map[string]any{"type": []string{"string", "number", "boolean"}}},
+	}}
+}
