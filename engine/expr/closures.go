@@ -21,9 +21,9 @@ func closureFunctions() []function {
 		form(2, 2, "filter(list, predicate) → list", "The items for which it holds.", "filter([1, 2], # > 1)", "[2]"),
 		form(2, 2, "map(list, expression) → list", "What the expression gives for every item; .x is a field of the item, # the item, #index its number.", "map([1, 2], # * 2)", "[2,4]"),
 		form(2, 2, "find(list, predicate) → item", "The first item for which it holds; null where there is none.", "find([1, 2], # > 1)", "2"),
-		form(2, 2, "findIndex(list, predicate) → number", "Its number, from 0; -1 where there is none.", "findIndex([1, 2], # > 1)", "1"),
+		form(2, 2, "findIndex(list, predicate) → number", "Its number, from 0; null where there is none.", "findIndex([1, 2], # > 1)", "1"),
 		form(2, 2, "findLast(list, predicate) → item", "The last item for which it holds; null where there is none.", "findLast([1, 2], # > 0)", "2"),
-		form(2, 2, "findLastIndex(list, predicate) → number", "Its number, from 0; -1 where there is none.", "findLastIndex([1, 2], # > 0)", "1"),
+		form(2, 2, "findLastIndex(list, predicate) → number", "Its number, from 0; null where there is none.", "findLastIndex([1, 2], # > 0)", "1"),
 		form(1, 2, "sum(list, expression?) → number", "The exact sum of the items, or of what the expression gives for them.", "sum([0.1, 0.2])", "0.3"),
 		form(2, 2, "groupBy(list, expression) → object", "Lists of the items by what the expression gives.", `groupBy([1, 2, 3], # > 1 ? "b" : "a")`, `{"a":[1],"b":[2,3]}`),
 		form(2, 3, "sortBy(list, expression, order?) → list", `The items in the order of what the expression gives, "asc" or "desc".`, "sortBy([1, 2], -#)", "[2,1]"),
@@ -254,9 +254,6 @@ func (w *walk) find(f *Frame) (value.Value, error) {
 		case yes:
 			return items[i], nil
 		}
-	}
-	if index {
-		return value.OfInt(-1), nil
 	}
 	return value.NullValue(), nil
 }
