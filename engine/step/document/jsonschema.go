@@ -33,6 +33,8 @@ func (Mapping) JSONSchema(d *spec.Describer) map[string]any {
 				"fields": dict{"type": "object", "additionalProperties": value, "description": "fields whose names are words of the language"},
 				"each":   dict{"type": "object", "minProperties": 1, "maxProperties": 2, "additionalProperties": expression, "description": "an object for each item of a list (表体): {line: lines}, or {line: lines, part: line.parts}"},
 				"where":  dict{"anyOf": []any{expression}, "description": "leaves the item out where this is false"},
+				"case":   false, // beside fields it has no meaning
+				"else":   false,
 				"let":    dict{"type": "object", "additionalProperties": expression, "description": "names computed values for this object"},
 			},
 			"additionalProperties": value,
