@@ -15,7 +15,7 @@ type document struct {
 	Zone       string                     `json:"x-zone"`
 	Title      string                     `json:"title"`
 	Doc        string                     `json:"description"`
-	Enum       []any                      `json:"enum"`
+	Enum       []json.RawMessage          `json:"enum"`
 	Required   []string                   `json:"required"`
 	ReadOnly   bool                       `json:"readOnly"`
 	Personal   bool                       `json:"x-personal"`
@@ -58,8 +58,12 @@ func readSchema(text []byte, at string) (Schema, error) {
 		s.Prefix = strings.TrimPrefix(pattern, "^")
 	}
 	for _, e := range d.Enum {
-		if e != nil { // null is always allowed where a field has no value
-			s.Enum = append(s.Enum, fmt.Sprint(e))
+		v, err := ParseValue(string(e))
+		if err != nil {
+			return Schema{}, err
+		}
+		if text, ok := KeyText(v); ok { // null and "" are always allowed: the field has no value
+			s.Enum = append(s.Enum, text)
 		}
 	}
 	return s, s.setMembers(d, at)

@@ -191,7 +191,7 @@ func TestReadSchema(t *testing.T) {
 	s, err := ReadSchema([]byte(`{"type":"object","required":["id"],"additionalProperties":false,"properties":{
 		"id":{"type":"integer","x-key":true,"title":"编号"}, "money":{"type":["string","number"],"format":"decimal","x-personal":true},
 		"at":{"type":"string","format":"instant","x-zone":"UTC"}, "on":{"type":"string","format":"date","readOnly":true}, "any":{"type":["string","number"]},
-		"state":{"enum":[1,"a",null]}, "lines":{"type":"array","items":{"type":"object","properties":{"sku":{"type":"string"}}}}}}`))
+		"state":{"enum":[1000000,"a",null,""]}, "lines":{"type":"array","items":{"type":"object","properties":{"sku":{"type":"string"}}}}}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +201,7 @@ func TestReadSchema(t *testing.T) {
 	for path, ok := range map[string]func(*Schema) bool{
 		"id": func(s *Schema) bool { return s.Integer && s.Type == Number && s.Key && s.Title == "编号" }, "money": func(s *Schema) bool { return s.Decimal && s.Type == Number && s.Personal },
 		"at": func(s *Schema) bool { return s.Type == Instant && s.Zone == "UTC" }, "on": func(s *Schema) bool { return s.Date && s.Type == Text && s.ReadOnly },
-		"any": func(s *Schema) bool { return s.Type == Absent }, "state": func(s *Schema) bool { return slices.Equal(s.Enum, []string{"1", "a"}) }, "lines.sku": func(s *Schema) bool { return s.Type == Text },
+		"any": func(s *Schema) bool { return s.Type == Absent }, "state": func(s *Schema) bool { return slices.Equal(s.Enum, []string{"1000000", "a"}) }, "lines.sku": func(s *Schema) bool { return s.Type == Text },
 	} {
 		if m, found := s.At(path); !found || !ok(m) {
 			t.Errorf("%s is %+v", path, m)
