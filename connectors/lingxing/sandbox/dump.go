@@ -7,7 +7,8 @@ import (
 	"github.com/pipectl/pipectl/engine/sandbox"
 )
 
-// Dump is everything stored. What grows with the number of orders is made row by row when asked for.
+// Dump is everything stored. Amazon's orders stand in "orders" and "order_details", what the company
+// ships itself, of every platform, in "multi_orders". What grows with the number of orders is made row by row when asked for.
 func (b *Box) Dump() map[string]any {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -18,7 +19,8 @@ func (b *Box) Dump() map[string]any {
 	if r, err := b.stores(storesIn{}); err == nil {
 		stores = r.data
 	}
-	orders, parcels := b.orders, b.parcels
+	orders, parcels := pick(b.orders, (*order).amazon), b.parcels
+	own := pick(b.orders, func(o *order) bool { return o.number != 0 })
 	made := func(n int, at func(i int) any) sandbox.Rows {
 		return sandbox.Rows{N: n, At: func(i int) any {
 			b.mu.Lock()
@@ -29,7 +31,7 @@ func (b *Box) Dump() map[string]any {
 	return map[string]any{
 		"orders":          made(len(orders), func(i int) any { return orders[i].row() }),
 		"order_details":   made(len(orders), func(i int) any { return orders[i].detail() }),
-		"multi_orders":    made(len(orders), func(i int) any { return b.multiRow(orders[i]) }),
+		"multi_orders":    made(len(own), func(i int) any { return b.multiRow(own[i]) }),
 		"outbound_orders": made(len(parcels), func(i int) any { return b.parcelRow(parcels[i]) }),
 		"shops":           sellers,
 		"stores":          stores,

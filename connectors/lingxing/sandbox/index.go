@@ -19,14 +19,24 @@ func (x *index[T]) compare(a, b T) int {
 	return cmp.Or(cmp.Compare(x.key(a), x.key(b)), cmp.Compare(x.tie(a), x.tie(b)))
 }
 
-// load takes many at once.
+// load takes many at once. Keys are made once for each: shop-local times are dear.
 func (x *index[T]) load(all []T) {
+	type keyed struct {
+		key int64
+		tie int
+		v   T
+	}
+	rows := make([]keyed, 0, len(all))
 	for _, v := range all {
 		if x.fits(v) {
-			x.rows = append(x.rows, v)
+			rows = append(rows, keyed{x.key(v), x.tie(v), v})
 		}
 	}
-	slices.SortFunc(x.rows, x.compare)
+	slices.SortFunc(rows, func(a, b keyed) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.tie, b.tie)) })
+	x.rows = make([]T, 0, len(rows))
+	for _, r := range rows {
+		x.rows = append(x.rows, r.v)
+	}
 }
 
 func (x *index[T]) add(v T) {

@@ -25,6 +25,11 @@ func TestSeededOrders(t *testing.T) {
 	if len(rows) < 45 {
 		t.Fatalf("%d orders", len(rows))
 	}
+	for collection, n := range map[string]int{"orders": len(rows), "order_details": len(rows)} {
+		if got := len(sandboxtest.Dump(t, c.srv, collection)); got != n {
+			t.Errorf("the list has %d orders, the dump of %s %d", n, collection, got)
+		}
+	}
 	seen := map[string]int{}
 	ids := map[string]bool{}
 	for _, r := range rows {

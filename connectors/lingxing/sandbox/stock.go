@@ -125,7 +125,8 @@ type warehouseRow struct {
 	TStatus any    `json:"t_status"` // 1, or "" where there is no API
 }
 
-// warehouseList answers POST /erp/sc/data/local_inventory/warehouse: one type a call, local by default.
+// warehouseList answers POST /erp/sc/data/local_inventory/warehouse: one type a call, local by default;
+// deleted ones are among them unless is_delete says otherwise.
 func (b *Box) warehouseList(in warehousesIn) (reply, error) {
 	var rows []warehouseRow
 	for _, w := range b.warehouses {
@@ -133,7 +134,7 @@ func (b *Box) warehouseList(in warehousesIn) (reply, error) {
 		if w.deleted {
 			deleted = 1
 		}
-		if int64(w.kind) != in.Type.or(1) || in.Sub.set && int64(w.subKind) != in.Sub.n || in.Deleted.or(0) != int64(deleted) {
+		if int64(w.kind) != in.Type.or(1) || in.Sub.set && int64(w.subKind) != in.Sub.n || in.Deleted.or(int64(deleted)) != int64(deleted) {
 			continue
 		}
 		r := warehouseRow{ID: w.id, Type: w.kind, Name: w.name, Deleted: deleted, Country: w.country, TStatus: ""}

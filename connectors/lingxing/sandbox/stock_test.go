@@ -173,6 +173,18 @@ func TestStockList(t *testing.T) {
 	}
 }
 
+func TestWarehouses(t *testing.T) {
+	c := start(t, sandbox.Options{})
+	for body, want := range map[string]string{
+		`{}`: "[1300 1301 1302]", `{"is_delete":"0"}`: "[1300 1301]", `{"is_delete":1}`: "[1302]",
+		`{"type":3}`: "[2001 2002]", `{"type":"3","sub_type":2}`: "[2001]", `{"type":4}`: "[3001]", `{"type":6}`: "[4001]",
+	} {
+		if got := fmt.Sprint(pluck(c.rows(c.call("/erp/sc/data/local_inventory/warehouse", body)), "wid")); got != want {
+			t.Errorf("%s: %s, want %s", body, got, want)
+		}
+	}
+}
+
 func TestFastOutbound(t *testing.T) {
 	const path, ask = "/pb/mp/order/v2/fastOutbound", "/pb/mp/order/v2/getFastOutboundResult"
 	c := start(t, sandbox.Options{})
