@@ -140,43 +140,6 @@ func (s *Scope) Slot(name string) (Slot, bool) {
 	return 0, false
 }
 
-// TypeOf is the schema of a bound name, nil where it is not known.
-func (s *Scope) TypeOf(name string) *value.Schema {
-	if b := s.find(name); b != nil {
-		return b.typ
-	}
-	return nil
-}
-
-// Attach says that the items of a bound list carry one more member from here on: a look-up for
-// every line puts its row there (value.ObjectWith). It answers the list's slot. Only a bound list
-// can carry more than the source sent.
-func (s *Scope) Attach(list, member string, t *value.Schema, at problem.Pos) (Slot, error) {
-	b := s.find(list)
-	if b == nil {
-		return 0, &problem.Error{
-			Class: problem.Fatal, ID: "PC206", At: at, Reason: "name " + list + " is not bound to a list",
-			Hint: "name the list in a let step first, then look up for each of its items",
-		}
-	}
-	items := value.Schema{Type: value.Object}
-	if b.typ != nil && b.typ.Items != nil {
-		items = *b.typ.Items
-	}
-	if _, taken := items.Member(member); taken {
-		return 0, clash(member, at, "is already a field of the items of "+list)
-	}
-	if items.Known() { // of unknown items nothing is checked, as before
-		row := value.Schema{}
-		if t != nil {
-			row = *t
-		}
-		items = items.With(member, row)
-	}
-	b.typ = &value.Schema{Type: value.List, Items: &items}
-	return b.slot, nil
-}
-
 // Names are all names that an expression may begin with here, for "did you mean".
 func (s *Scope) Names() []string {
 	fields := s.root.source

@@ -158,39 +158,41 @@ func TestUnknownDocument(t *testing.T) {
 	}
 }
 
-func TestAttach(t *testing.T) {
+// A look-up for every item puts a copy of the list in the place of the record's, whose items carry
+// the row.
+func TestShadow(t *testing.T) {
 	s := NewScope(schema(t, orderSchema))
-	lines, err := s.Bind("lines", itemsSchema(t), problem.Pos{})
+	if _, err := s.Compile("map(items, .material.unit)", problem.Pos{}); err == nil {
+		t.Error("a member is known before it is there")
+	}
+	items := itemsSchema(t)
+	line := items.Items.With("material", *schema(t, `{"type":"object","properties":{"unit":{"type":"string"}}}`))
+	slot := s.Shadow("items", &value.Schema{Type: value.List, Items: &line})
+	e, err := s.Compile(`join(map(items, .sku + .material.unit), ",")`, problem.Pos{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Compile("map(lines, .material.unit)", problem.Pos{}); err == nil {
-		t.Error("a member is known before it is attached")
+	f := &Frame{Source: record(t, orderRecord), Slots: make([]value.Value, s.Size()), Budget: DefaultBudget}
+	var rows []value.Value
+	for x := range f.Source.Get("items").Items() {
+		rows = append(rows, value.ObjectWith(x, "material", record(t, `{"unit":"Pcs"}`)))
 	}
-	row := schema(t, `{"type":"object","properties":{"unit":{"type":"string"}}}`)
-	if slot, err := s.Attach("lines", "material", row, problem.Pos{}); err != nil || slot != lines {
-		t.Fatal(slot, err)
-	}
-	e, err := s.Compile(`join(map(lines, .sku + .material.unit), ",")`, problem.Pos{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var items []value.Value
-	for x := range record(t, orderRecord).Get("items").Items() {
-		items = append(items, value.ObjectWith(x, "material", record(t, `{"unit":"Pcs"}`)))
-	}
-	v, err := e.Eval(&Frame{Slots: []value.Value{value.ListOf(items)}, Budget: DefaultBudget})
-	if err != nil || v.Text() != "A-1Pcs,B-2Pcs" {
+	f.Slots[slot] = value.ListOf(rows)
+	if v, err := e.Eval(f); err != nil || v.Text() != "A-1Pcs,B-2Pcs" {
 		t.Errorf("%s, %v", v.Display(), err)
 	}
-	if _, err := s.Attach("lines", "sku", row, problem.Pos{}); err == nil {
-		t.Error("a member hides a field")
+	if e, err = s.Compile("source.items", problem.Pos{}); err != nil {
+		t.Fatal(err)
 	}
-	if _, err := s.Attach("items", "material", row, problem.Pos{}); err == nil {
-		t.Error("something is attached to the record")
+	if v, err := e.Eval(f); err != nil || strings.Contains(v.JSON(), "Pcs") {
+		t.Errorf("the record itself has changed: %s, %v", v.Display(), err)
 	}
-	if _, err := s.Compile("map(lines, .material.unti)", problem.Pos{}); err == nil || !strings.Contains(err.Error(), "did you mean unit") {
+	if _, err := s.Compile("map(items, .material.unti)", problem.Pos{}); err == nil || !strings.Contains(err.Error(), "did you mean unit") {
 		t.Errorf("a mistyped column of the row: %v", err)
+	}
+	s.Retype("items", items)
+	if _, err := s.Compile("map(items, .material.unit)", problem.Pos{}); err == nil {
+		t.Error("a member is known after the schema lost it")
 	}
 }
 
