@@ -2,9 +2,10 @@ module github.com/pipectl/pipectl
 
 go 1.26.0
 
+require github.com/cockroachdb/apd/v3 v3.2.3
+
 require (
 	github.com/agnivade/levenshtein v1.2.2 // indirect
-	github.com/cockroachdb/apd/v3 v3.2.3
 	github.com/cpuguy83/go-md2man/v2 v2.0.7 // indirect
 	github.com/expr-lang/expr v1.17.8 // indirect
 	github.com/google/go-cmp v0.7.0 // indirect
@@ -24,5 +25,6 @@ require (
 	golang.org/x/term v0.47.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 	golang.org/x/time v0.16.0 // indirect
+	golang.org/x/tools v0.52.0 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 )

@@ -131,7 +131,7 @@ func (e *Engine) pipeline(name string) (*program, error) {
 	}
 	return nil, &problem.Error{
 		Class: problem.Fatal, ID: "PC600", Reason: "there is no pipeline " + name + " in " + e.Project.Dir,
-		Hint: spec.DidYouMean(name, names),
+		Hint: problem.DidYouMean(name, names),
 	}
 }
 

@@ -46,7 +46,7 @@ func (e *Engine) CheckTables(names []string) ([]TableCheck, error) {
 		t := e.Project.Tables[name]
 		if t == nil {
 			return nil, &problem.Error{Class: problem.Fatal, ID: "PC123", Reason: `table "` + name + `" is unknown`,
-				Hint: spec.DidYouMean(name, slices.Sorted(maps.Keys(e.Project.Tables)))}
+				Hint: problem.DidYouMean(name, slices.Sorted(maps.Keys(e.Project.Tables)))}
 		}
 		out = append(out, e.checkTable(t, waits))
 	}

@@ -78,6 +78,9 @@ func parse(text string) (ast.Node, error) {
 }
 
 func syntaxError(text string, at problem.Pos, err error) error {
+	if e := mistypedCall(text, at); e != nil {
+		return e
+	}
 	e := &problem.Error{
 		Class: problem.Fatal, ID: "PC205", At: at, Reason: "expression can't be read: " + err.Error(),
 		Hint: "a text stands in quotes, a name without them; see the list of operators and functions",

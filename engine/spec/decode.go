@@ -47,6 +47,10 @@ func (d *Decoder) Report(at problem.Pos, id, reason, hint string) {
 
 // In names the place in messages while f runs.
 func (d *Decoder) In(name string, f func()) {
+	if len(d.path) == 1 && d.path[0] == name { // the kind of a step and its key are one word
+		f()
+		return
+	}
 	d.path = append(d.path, name)
 	f()
 	d.path = d.path[:len(d.path)-1]
@@ -179,7 +183,7 @@ func (d *Decoder) plain(n *Node, v reflect.Value) {
 }
 
 func (d *Decoder) wrong(n *Node, text, want string) {
-	d.Report(n.At, "PC133", d.where()+" must be "+want+`, and is "`+text+`"`, "")
+	d.Report(n.At, "PC133", d.where()+" must be "+want+`, and is "`+text+`"`, "write "+want)
 }
 
 // object reads a mapping into a struct.
@@ -189,27 +193,29 @@ func (d *Decoder) object(n *Node, v reflect.Value) {
 		return
 	}
 	fields := fieldsOf(v.Type())
+	var meant []string // known keys that unknown ones probably mean
 	for _, m := range n.Members {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == m.Name() })
 		if i < 0 {
-			d.unknown(m.Key, fields)
+			meant = append(meant, d.unknown(m.Key, fields))
 			continue
 		}
 		d.In(m.Name(), func() { d.field(m.Value, fields[i], v.FieldByIndex(fields[i].index)) })
 	}
 	for _, f := range fields {
-		if f.required && n.Get(f.name) == nil && !d.lenient {
+		if f.required && n.Get(f.name) == nil && !d.lenient && !slices.Contains(meant, f.name) {
 			d.Report(n.At, "PC103", d.where()+` lacks the key "`+f.name+`"`, f.say())
 		}
 	}
 }
 
-func (d *Decoder) unknown(key *Node, fields []field) {
+func (d *Decoder) unknown(key *Node, fields []field) (meant string) {
 	known := make([]string, len(fields))
 	for i, f := range fields {
 		known[i] = f.name
 	}
-	d.Report(key.At, "PC101", `key "`+key.Text+`" is unknown in `+d.where(), DidYouMean(key.Text, known))
+	d.Report(key.At, "PC101", `key "`+key.Text+`" is unknown in `+d.where(), problem.DidYouMean(key.Text, known))
+	return problem.Nearest(key.Text, known)
 }
 
 func (d *Decoder) field(n *Node, f field, v reflect.Value) {
@@ -236,7 +242,7 @@ func (d *Decoder) enum(n *Node, f field, v reflect.Value) {
 	}
 	text := fmt.Sprint(v.Interface())
 	if text != "" && !slices.Contains(f.enum, text) {
-		d.Report(n.At, "PC105", d.where()+` can't be "`+text+`"`, DidYouMean(text, f.enum))
+		d.Report(n.At, "PC105", d.where()+` can't be "`+text+`"`, problem.DidYouMean(text, f.enum))
 	}
 }
 

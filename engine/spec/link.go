@@ -41,18 +41,13 @@ func (l *loader) linkName(p *Pipeline, seen map[string]problem.Pos) {
 	}
 }
 
-// connection finds a connection by name, and says so when there is none.
+// lookUpConnection finds a connection by name, and says so when there is none.
 func (l *loader) lookUpConnection(name Text) *Connection {
 	c := l.project.Connection(name.Text)
-	if c == nil && l.whole && name.Text != "" && !l.unusable(name.Text) {
-		l.report(name.At, "PC121", `connection "`+name.Text+`" is unknown`, DidYouMean(name.Text, l.project.connectionNames()))
+	if c == nil && l.whole && name.Text != "" && !l.project.Declares(name.Text) {
+		l.report(name.At, "PC121", `connection "`+name.Text+`" is unknown`, problem.DidYouMean(name.Text, l.project.connectionNames()))
 	}
 	return c
-}
-
-// unusable says that a connection is there, and was complained about already.
-func (l *loader) unusable(name string) bool {
-	return slices.Contains(l.declared, name)
 }
 
 // ObjectOf finds what a connection says of an object. A name that is almost one of those it
@@ -65,8 +60,8 @@ func (c *Connection) ObjectOf(name Text) (connector.ObjectInfo, bool, *problem.E
 	for _, o := range c.Definition.Objects() {
 		known = append(known, o.Name)
 	}
-	if near := Nearest(name.Text, known); near != "" {
-		return connector.ObjectInfo{}, false, mistake(name.At, "PC122", `object "`+name.Text+`" is unknown in `+c.Name, DidYouMean(name.Text, known))
+	if near := problem.Nearest(name.Text, known); near != "" {
+		return connector.ObjectInfo{}, false, mistake(name.At, "PC122", `object "`+name.Text+`" is unknown in `+c.Name, problem.DidYouMean(name.Text, known))
 	}
 	return connector.ObjectInfo{}, false, nil
 }
@@ -94,7 +89,7 @@ func (l *loader) linkSource(p *Pipeline) {
 		s.known = &info.Schema
 	}
 	if s.Cursor != nil && !s.Cursor.Field.IsZero() && info.Cursors != nil && !slices.Contains(info.Cursors, s.Cursor.Field.Text) {
-		l.report(s.Cursor.Field.At, "PC135", s.Cursor.Field.Text+" can't be the cursor of "+info.Name, DidYouMean(s.Cursor.Field.Text, info.Cursors))
+		l.report(s.Cursor.Field.At, "PC135", s.Cursor.Field.Text+" can't be the cursor of "+info.Name, problem.DidYouMean(s.Cursor.Field.Text, info.Cursors))
 	}
 	l.linkParams(s.Params, info)
 }
@@ -105,7 +100,7 @@ func (l *loader) linkParams(params Params, info connector.ObjectInfo) {
 	}
 	for name, v := range params {
 		if !slices.Contains(info.Params, name) {
-			l.report(v.At, "PC137", `parameter "`+name+`" is unknown for `+info.Name, DidYouMean(name, info.Params))
+			l.report(v.At, "PC137", `parameter "`+name+`" is unknown for `+info.Name, problem.DidYouMean(name, info.Params))
 		}
 	}
 }
@@ -163,12 +158,12 @@ func (l *loader) linkTarget(p *Pipeline) {
 func (l *loader) linkOthers(p *Pipeline) {
 	if s := p.Schedule; s != nil && s.After != "" {
 		if s.After == p.Name.Text || l.project.Pipeline(s.After) == nil {
-			l.report(s.At, "PC124", `pipeline "`+s.After+`" is unknown, or this one itself`, DidYouMean(s.After, l.project.pipelineNames()))
+			l.report(s.At, "PC124", `pipeline "`+s.After+`" is unknown, or this one itself`, problem.DidYouMean(s.After, l.project.pipelineNames()))
 		}
 	}
 	for _, a := range p.Alerts {
-		if l.whole && !a.IsZero() && l.project.Alerts.Get(a.Text) == nil {
-			l.report(a.At, "PC132", `alert channel "`+a.Text+`" is unknown`, DidYouMean(a.Text, l.project.Alerts.Names()))
+		if l.alerts && !a.IsZero() && l.project.Alerts.Get(a.Text) == nil {
+			l.report(a.At, "PC132", `alert channel "`+a.Text+`" is unknown`, problem.DidYouMean(a.Text, l.project.Alerts.Names()))
 		}
 	}
 	if p.State.Text != "none" {

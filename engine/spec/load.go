@@ -67,8 +67,8 @@ type loader struct {
 	Options
 	project  *Project
 	names    *names
-	declared []string // names of all connections, those with mistakes too
-	whole    bool     // pipectl.yaml could be read, so unknown names in it are mistakes
+	whole    bool // pipectl.yaml could be read, so unknown connections are mistakes
+	alerts   bool // and nothing is wrong with its alerts
 	problems problem.List
 }
 
@@ -121,6 +121,7 @@ func (l *loader) loadProject() {
 	var f file
 	d.Decode(root, &f)
 	l.problems.Add(d.problems)
+	l.alerts = len(d.problems) == 0
 	p := l.project
 	p.Alerts, p.Console = f.Alerts, f.Console
 	p.State = f.State.Text
@@ -131,7 +132,7 @@ func (l *loader) loadProject() {
 		p.State = filepath.Join(p.Dir, p.State)
 	}
 	p.environments = f.Environments.Names()
-	l.declared = f.Connections.Names()
+	p.declared = f.Connections.Names()
 	l.loadConnections(f)
 }
 
@@ -162,7 +163,7 @@ func (l *loader) nameEnvironment(f file) {
 		p.Environment = "default"
 	case p.Environment != Sandbox && p.Environment != "default" && f.Environments.Get(p.Environment) == nil:
 		l.problems.Add(mistake(problem.Pos{File: ProjectFile}, "PC130", `environment "`+p.Environment+`" is unknown`,
-			DidYouMean(p.Environment, f.Environments.Names())))
+			problem.DidYouMean(p.Environment, f.Environments.Names())))
 	}
 }
 
@@ -182,7 +183,7 @@ func (l *loader) connections(base, over Named[rawConnection]) []*Connection {
 			continue
 		}
 		if e.Value.node != nil && e.Value.node.Get("type") == nil {
-			l.problems.Add(mistake(e.At, "PC121", `connection "`+e.Name+`" is unknown`, DidYouMean(e.Name, base.Names())))
+			l.problems.Add(mistake(e.At, "PC121", `connection "`+e.Name+`" is unknown`, problem.DidYouMean(e.Name, base.Names())))
 			continue
 		}
 		if c := l.connection(e.Name, e.At, e.Value.node); c != nil {
@@ -218,7 +219,7 @@ func (l *loader) connection(name string, at problem.Pos, node *Node) *Connection
 	names := &names{dir: l.names.dir, env: l.names.env}
 	d := &Decoder{names: names, path: []string{"connections", name}}
 	defer func() {
-		l.problems.Add(d.problems)
+		l.once(d.problems)
 		for _, s := range names.secrets {
 			l.names.learn(s)
 		}
@@ -231,7 +232,7 @@ func (l *loader) connection(name string, at problem.Pos, node *Node) *Connection
 	}
 	i := slices.IndexFunc(l.Connectors, func(x connector.Definition) bool { return x.Name == keys.Type.Text })
 	if i < 0 {
-		d.Report(keys.Type.At, "PC131", `there is no connector "`+keys.Type.Text+`"`, DidYouMean(keys.Type.Text, l.connectorNames()))
+		d.Report(keys.Type.At, "PC131", `there is no connector "`+keys.Type.Text+`"`, problem.DidYouMean(keys.Type.Text, l.connectorNames()))
 		return nil
 	}
 	c := &Connection{Name: name, Type: keys.Type.Text, At: at, Definition: l.Connectors[i]}
@@ -245,10 +246,21 @@ func (l *loader) connection(name string, at problem.Pos, node *Node) *Connection
 	d.Decode(own, c.Config)
 	c.Missing = names.missing
 	for _, m := range names.missing {
-		notice := *m
-		l.project.Notices.Add(&notice)
+		if !slices.ContainsFunc(l.project.Notices, func(x *problem.Error) bool { return *x == *m }) {
+			notice := *m
+			l.project.Notices.Add(&notice)
+		}
 	}
 	return c
+}
+
+// once adds mistakes that were not told yet: a connection is read anew for each environment.
+func (l *loader) once(list problem.List) {
+	for _, p := range list {
+		if !slices.ContainsFunc(l.problems, func(x *problem.Error) bool { return *x == *p }) {
+			l.problems.Add(p)
+		}
+	}
 }
 
 // isSandbox looks at a url before the rest is read.

@@ -32,6 +32,9 @@ func Parse(file string, data []byte) (*Node, problem.List) {
 	}
 	c := converter{file: file, lines: strings.Split(text, "\n")}
 	root := c.node(doc.Content[0])
+	if c.broken {
+		return nil, c.problems
+	}
 	return root, c.problems
 }
 
@@ -90,6 +93,7 @@ type converter struct {
 	file     string
 	lines    []string
 	problems problem.List
+	broken   bool // the tree lacks a part, and what it lacks would be told as further mistakes
 }
 
 func (c *converter) node(y *yaml.Node) *Node {
@@ -126,6 +130,7 @@ func (c *converter) members(n *Node, content []*yaml.Node) {
 		case key.Text == "<<":
 			c.problems.Add(mistake(key.At, "PC114", `"<<" would merge another mapping into this one`,
 				"write the keys out: a pipeline says everything where it stands"))
+			c.broken = true
 			continue
 		case twice:
 			c.problems.Add(mistake(key.At, "PC102", `key "`+key.Text+`" stands here a second time`,

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"slices"
 	"time"
 
 	"github.com/pipectl/pipectl/engine/connector"
@@ -159,6 +160,20 @@ func (s Step) KeyAt(name string) problem.Pos {
 		}
 	}
 	return s.At
+}
+
+// As is the step with another name of its kind, for what was mistyped.
+func (s Step) As(key, kind string) Step {
+	out := *s.node
+	out.Members = slices.Clone(out.Members)
+	for i, m := range out.Members {
+		if m.Name() == key {
+			name := *m.Key
+			name.Text = kind
+			out.Members[i].Key = &name
+		}
+	}
+	return Step{At: s.At, node: &out}
 }
 
 // Decode reads the step into its kind's struct.

@@ -1,6 +1,8 @@
 package spec
 
 import (
+	"slices"
+
 	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/problem"
 )
@@ -81,7 +83,12 @@ type Project struct {
 	Secrets     []string     // values to leave out of whatever is shown
 
 	environments []string
+	declared     []string // names of all connections, those with mistakes too
 }
+
+// Declares says that a connection of this name is written down. It may still be missing among
+// Connections: then what is wrong with it was told.
+func (p *Project) Declares(name string) bool { return slices.Contains(p.declared, name) }
 
 // Environments lists the names that --env takes.
 func (p *Project) Environments() []string { return p.environments }

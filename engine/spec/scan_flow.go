@@ -9,7 +9,7 @@ import (
 // flow reads [ … ] or { … }, which may go on over lines. After a mistake the rest of it is left
 // out: what follows would only be its echo.
 func (s *scanner) flow(column int) {
-	f := flow{scanner: s}
+	f := flow{scanner: s, column: column}
 	opened := s.rest()
 	if !f.run() {
 		s.skip(column)
@@ -27,8 +27,9 @@ func (s *scanner) flow(column int) {
 
 type flow struct {
 	*scanner
-	open  []byte // brackets, outermost first
-	where []problem.Pos
+	open   []byte // brackets, outermost first
+	where  []problem.Pos
+	column int // of the key or dash that the first bracket belongs to
 }
 
 // run moves behind the bracket that closes the first one; false after a mistake, which is reported.
@@ -38,7 +39,7 @@ func (f *flow) run() bool {
 		rest := f.rest()
 		switch {
 		case rest == "" || rest[0] == '#' && (f.pos == 0 || isSpace(f.text()[f.pos-1])):
-			if f.row+1 == len(f.lines) {
+			if f.over() {
 				return f.fail(f.where[len(f.where)-1], "PC113", "the bracket that opens here is never closed", "close it, or put quotes around an expression that holds a bracket")
 			}
 			f.next()
@@ -65,6 +66,18 @@ func (f *flow) run() bool {
 			}
 		}
 	}
+}
+
+// over says that the next line belongs to something else: it stands no further right than the key.
+func (f *flow) over() bool {
+	for row := f.row + 1; row < len(f.lines); row++ {
+		line := strings.TrimLeft(f.lines[row], " ")
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		return len(f.lines[row])-len(line) <= f.column && line[0] != ']' && line[0] != '}'
+	}
+	return true
 }
 
 func (f *flow) fail(at problem.Pos, id, reason, hint string) bool {

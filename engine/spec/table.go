@@ -101,11 +101,12 @@ func (t *Table) read(text []byte) problem.List {
 			return problems
 		}
 		line, _ := r.FieldPos(0)
-		if problems.Add(listErr(t.add(row, line))); len(problems) > 20 {
+		problems.Add(listErr(t.add(row, line)))
+		if t.Columns == nil && len(problems) > 0 || len(problems) > 20 {
 			break
 		}
 	}
-	if t.Columns == nil {
+	if t.Columns == nil && len(problems) == 0 {
 		problems.Add(mistake(problem.Pos{File: t.File}, "PC129", "the table is empty", "its first line names the columns"))
 	}
 	return problems

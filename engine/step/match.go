@@ -108,7 +108,7 @@ func known(name string, at problem.Pos, fields Fields) error {
 	if _, ok := fields.Has(name); ok {
 		return nil
 	}
-	return Mistake(at, "PC125", name+" is no field of "+fields.What(), spec.DidYouMean(name, fields.Names()))
+	return Mistake(at, "PC125", name+" is no field of "+fields.What(), problem.DidYouMean(name, fields.Names()))
 }
 
 // KnownField says when a look-up asks for a field that isn't there.

@@ -131,13 +131,24 @@ func compileStep(s spec.Step, kinds []Kind, in *Scope) (Step, error) {
 	case len(keys) == 0:
 		return nil, nil // told when it was read
 	case len(found) == 0:
-		return nil, Mistake(s.KeyAt(keys[0]), "PC266", `"`+keys[0]+`" is no kind of step`, spec.DidYouMean(keys[0], known))
+		bindAnyway(s, keys[0], problem.Nearest(keys[0], known), kinds, in)
+		return nil, Mistake(s.KeyAt(keys[0]), "PC266", `"`+keys[0]+`" is no kind of step`, problem.DidYouMean(keys[0], known))
 	}
 	names := make([]string, len(found))
 	for i, k := range found {
 		names[i] = k.Name
+		_, _ = k.compile(s, in) // binds its names: they aren't unknown below
 	}
 	return nil, Mistake(s.KeyAt(names[1]), "PC266", "a step is "+strings.Join(names, " and ")+" at once", "begin a step of its own with - before "+names[1]+":")
+}
+
+// bindAnyway binds the names of a step whose kind was mistyped, so that they aren't unknown below.
+func bindAnyway(s spec.Step, key, meant string, kinds []Kind, in *Scope) {
+	for _, k := range kinds {
+		if k.Name == meant {
+			_, _ = k.compile(s.As(key, meant), in)
+		}
+	}
 }
 
 // Begin is called before each run: what steps remembered of the last one is forgotten.

@@ -198,18 +198,21 @@ func (s *Scope) Table(name spec.Text) (*spec.Table, error) {
 		return t, nil
 	}
 	return nil, Mistake(name.At, "PC123", `table "`+name.Text+`" is unknown`,
-		spec.DidYouMean(name.Text, slices.Sorted(maps.Keys(s.Project.Tables)))+"; tables lie in "+spec.TableDir)
+		problem.DidYouMean(name.Text, slices.Sorted(maps.Keys(s.Project.Tables)))+"; tables lie in "+spec.TableDir)
 }
 
 // Object finds what is known of an object of a connection.
 func (s *Scope) Object(connection, object spec.Text) (connector.ObjectInfo, error) {
 	c := s.Project.Connection(connection.Text)
+	if c == nil && s.Project.Declares(connection.Text) {
+		return connector.ObjectInfo{}, nil // what is wrong with it was told
+	}
 	if c == nil {
 		names := make([]string, len(s.Project.Connections))
 		for i, x := range s.Project.Connections {
 			names[i] = x.Name
 		}
-		return connector.ObjectInfo{}, Mistake(connection.At, "PC121", `connection "`+connection.Text+`" is unknown`, spec.DidYouMean(connection.Text, names))
+		return connector.ObjectInfo{}, Mistake(connection.At, "PC121", `connection "`+connection.Text+`" is unknown`, problem.DidYouMean(connection.Text, names))
 	}
 	info, _, bad := c.ObjectOf(object)
 	if bad != nil {
@@ -233,7 +236,7 @@ func (s *Scope) KeptBy(name spec.Text) (*spec.Pipeline, error) {
 	if s.Project.Pipeline(name.Text) != nil {
 		reason = `pipeline "` + name.Text + `" keeps nothing`
 	}
-	return nil, Mistake(name.At, "PC124", reason, strings.TrimSuffix("add keep to it; "+spec.DidYouMean(name.Text, names), "; "))
+	return nil, Mistake(name.At, "PC124", reason, strings.TrimSuffix("add keep to it; "+problem.DidYouMean(name.Text, names), "; "))
 }
 
 // Mistake is a problem found while a pipeline is compiled.

@@ -167,7 +167,7 @@ func (c *compiler) target(key *spec.Node, path []string, at place) (*value.Schem
 			if schema.Open || schema.Prefix != "" && strings.HasPrefix(name, schema.Prefix) {
 				return nil, true
 			}
-			c.report(pos, "PC250", "target field "+full+" is unknown", spec.DidYouMean(name, schema.Names))
+			c.report(pos, "PC250", "target field "+full+" is unknown", problem.DidYouMean(name, schema.Names))
 			return nil, false
 		}
 		if next.ReadOnly {

@@ -1,8 +1,10 @@
 package document
 
 import (
+	"regexp"
 	"strings"
 
+	"github.com/pipectl/pipectl/engine/problem"
 	"github.com/pipectl/pipectl/engine/spec"
 	"github.com/pipectl/pipectl/engine/step"
 	"github.com/pipectl/pipectl/engine/value"
@@ -39,12 +41,28 @@ func isConst(n *spec.Node) bool {
 }
 
 func (c *compiler) leaf(n *spec.Node, in *step.Scope, at place) node {
+	before := len(c.problems)
 	e := c.expr(spec.ReadExpr(n, &c.problems), in)
 	if e == nil {
+		c.literal(n, before)
 		return nil
 	}
 	c.fits(e, at)
 	return &leaf{Expr: e, field: at.field}
+}
+
+var oneWord = regexp.MustCompile(`^[\pL\pN_.-]+$`)
+
+// literal adds to the complaint of an unknown name that a text was probably meant.
+func (c *compiler) literal(n *spec.Node, before int) {
+	if len(c.problems) != before+1 || n.Style != spec.Plain || !oneWord.MatchString(n.Text) {
+		return
+	}
+	p := *c.problems[before]
+	if p.ID == "PC206" && strings.Contains(p.Reason, n.Text) {
+		p.Hint = "for the text " + n.Text + " put it under const; " + p.Hint
+		c.problems[before] = &p
+	}
 }
 
 // fits compares what an expression answers with what the target wants.
@@ -216,7 +234,7 @@ func (c *compiler) choice(n *spec.Node, in *step.Scope, at place) node {
 		case "else":
 			out.other = c.otherwise(m.Value, in, at)
 		default:
-			c.report(m.Key.At, "PC101", `key "`+m.Name()+`" is unknown beside case`, spec.DidYouMean(m.Name(), []string{"case", "else"}))
+			c.report(m.Key.At, "PC101", `key "`+m.Name()+`" is unknown beside case`, problem.DidYouMean(m.Name(), []string{"case", "else"}))
 		}
 	}
 	if n.Get("case") == nil {
@@ -256,7 +274,7 @@ func (c *compiler) when(n *spec.Node, in *step.Scope, at place, out *choice) {
 		case "value":
 			w.node = c.value(m.Value, in, at)
 		default:
-			c.report(m.Key.At, "PC101", `key "`+m.Name()+`" is unknown in a case`, spec.DidYouMean(m.Name(), []string{"when", "const", "value"}))
+			c.report(m.Key.At, "PC101", `key "`+m.Name()+`" is unknown in a case`, problem.DidYouMean(m.Name(), []string{"when", "const", "value"}))
 			return
 		}
 	}
@@ -360,7 +378,7 @@ func (c *compiler) copyNames(n *spec.Node, out *copied, o *object) {
 		case err != nil || strings.ContainsAny(x.Text, ".["):
 			c.report(x.At, "PC265", `"`+x.Text+`" can't be copied`, "copy names fields of the top; map others by their names")
 		case out.typ.Known() && !known:
-			c.report(x.At, "PC265", "field "+x.Text+" is unknown, and can't be copied", spec.DidYouMean(x.Text, out.typ.Names))
+			c.report(x.At, "PC265", "field "+x.Text+" is unknown, and can't be copied", problem.DidYouMean(x.Text, out.typ.Names))
 		case o.member(x.Text) != nil:
 			c.report(x.At, "PC255", "target field "+x.Text+" is copied and mapped", "leave one of the two out")
 		default:
@@ -376,7 +394,7 @@ func (c *compiler) except(n *spec.Node, out *copied) {
 	}
 	for _, x := range n.Items {
 		if _, known := out.typ.Member(x.Text); out.typ.Known() && !known {
-			c.report(x.At, "PC265", "field "+x.Text+" is unknown, and can't be left out", spec.DidYouMean(x.Text, out.typ.Names))
+			c.report(x.At, "PC265", "field "+x.Text+" is unknown, and can't be left out", problem.DidYouMean(x.Text, out.typ.Names))
 		}
 		out.except[x.Text] = true
 	}

@@ -196,7 +196,7 @@ func (l *lookup) defaultRow(src source) error {
 	}
 	for _, e := range l.Missing.Row {
 		if len(known) > 0 && !slices.Contains(known, e.Name) {
-			problems.Add(step.Mistake(e.At, "PC125", e.Name+" is no field of the row that "+l.name+" binds", spec.DidYouMean(e.Name, known)))
+			problems.Add(step.Mistake(e.At, "PC125", e.Name+" is no field of the row that "+l.name+" binds", problem.DidYouMean(e.Name, known)))
 		}
 		names, values = append(names, e.Name), append(values, value.OfText(e.Value.Text))
 	}

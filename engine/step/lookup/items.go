@@ -25,6 +25,7 @@ func (l *lookup) bindItems(in, inner *step.Scope) error {
 		name, ok := strings.CutPrefix(text, above)
 		if !e.Value.IsZero() && (!ok || !oneName.MatchString(name) || i > 1) {
 			problems.Add(step.Mistake(e.Value.At, "PC264", "a look-up can't put its rows into "+text, "name the list in a let step first: each: {line: lines}; a second list is a member of the first's items: {line: lines, part: line.parts}"))
+			forget(e, inner)
 			continue
 		}
 		lv, err := bindLevel(e, inner)
@@ -42,6 +43,19 @@ func (l *lookup) bindItems(in, inner *step.Scope) error {
 		l.levels = nil
 	}
 	return problems.Err()
+}
+
+// forget binds the name of a level that can't be, and gives up what is known of its list: what stands
+// below would only tell echoes.
+func forget(e spec.Entry[spec.Expr], inner *step.Scope) {
+	lv, _ := bindLevel(e, inner) // its list was told to be none
+	if lv == nil {
+		return
+	}
+	inner.Expr.Retype(e.Name, nil)
+	for _, name := range lv.Names() {
+		inner.Expr.Retype(name, nil)
+	}
 }
 
 func bindLevel(e spec.Entry[spec.Expr], inner *step.Scope) (*level, error) {

@@ -65,7 +65,7 @@ func (m *Missing) UnmarshalNode(d *spec.Decoder, n *spec.Node) {
 	case "hold", "reject", "null", "create":
 		m.Policy = n.Text
 	default:
-		d.Report(n.At, "PC105", `missing can't be "`+n.Text+`"`, spec.DidYouMean(n.Text, []string{"hold", "reject", "null", "create"})+", or a default row: {NAME: TEXT}")
+		d.Report(n.At, "PC105", `missing can't be "`+n.Text+`"`, problem.DidYouMean(n.Text, []string{"hold", "reject", "null", "create"})+", or a default row: {NAME: TEXT}")
 	}
 }
 

@@ -120,7 +120,7 @@ func (t *table) first(r *step.Row) (value.Value, bool, error) {
 type columns struct{ *spec.Table }
 
 func (c columns) Has(name string) (*value.Schema, bool) {
-	return &value.Schema{Type: value.Text}, c.Column(name) >= 0
+	return &value.Schema{Type: value.Text}, c.Column(name) >= 0 || len(c.Columns) == 0 // then it was told why
 }
 func (c columns) Names() []string { return c.Columns }
 func (c columns) What() string    { return "table " + c.Name }
