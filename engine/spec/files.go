@@ -64,11 +64,13 @@ func (l *loader) pipeline(file string) *Pipeline {
 	return p
 }
 
+func unixLines(text []byte) []byte { return bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")) }
+
 // revision is the content hash of a pipeline with the tables that it uses. Line ends don't count:
 // git may write them differently on another machine.
 func (l *loader) revision(p *Pipeline) string {
 	h := sha256.New()
-	h.Write(bytes.ReplaceAll(p.raw, []byte("\r\n"), []byte("\n")))
+	h.Write(unixLines(p.raw))
 	used := map[string]bool{}
 	for _, s := range p.Steps {
 		if t := s.node.Get("table"); t != nil {

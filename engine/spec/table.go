@@ -76,7 +76,7 @@ func ReadTable(path, shown string) (*Table, problem.List) {
 	if err != nil {
 		return nil, problem.List{unreadable(shown, err)}
 	}
-	t := &Table{Name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), File: shown, hash: sha256.Sum256(raw)}
+	t := &Table{Name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), File: shown, hash: sha256.Sum256(unixLines(raw))}
 	text := bytes.TrimPrefix(raw, []byte(bom))
 	if !utf8.Valid(text) {
 		if text, err = simplifiedchinese.GB18030.NewDecoder().Bytes(text); err != nil || bytes.ContainsRune(text, utf8.RuneError) {
