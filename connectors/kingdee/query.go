@@ -107,14 +107,19 @@ func (c *conn) queryRefused(s *status, object string) *problem.Error {
 // row by its key instead of by a count: rows that come and go meanwhile shift no page.
 func (c *conn) pages(ctx context.Context, s selection, by string, literal func(string) (string, error), each func([]row) error) error {
 	at := indexOf(s.keys, by)
-	own := s.filter
+	own, before := s.filter, ""
 	s.order = by + " ASC"
 	for {
 		rows, err := c.query(ctx, s)
 		if err != nil || len(rows) == 0 {
 			return err
 		}
-		last, err := literal(cellText(rows[len(rows)-1][at]))
+		end := cellText(rows[len(rows)-1][at])
+		if end == before {
+			return c.standstill(s, len(rows))
+		}
+		before = end
+		last, err := literal(end)
 		if err != nil {
 			return err
 		}
@@ -125,6 +130,19 @@ func (c *conn) pages(ctx context.Context, s selection, by string, literal func(s
 			return nil
 		}
 		s.filter = all(bracket(own), by+">"+last)
+	}
+}
+
+// standstill: the server gave the same page again, though it was asked for what follows. A page
+// that wasn't full was all there is; behind a full one there may be more that can't be reached.
+func (c *conn) standstill(s selection, rows int) error {
+	if rows < s.limit {
+		return nil
+	}
+	return &problem.Error{
+		Class: problem.Fatal, ID: idUnreadable,
+		Reason: fmt.Sprintf("%s: the query of %s gives the same page again and again", c.name, s.form.Name),
+		Hint:   "the server does not heed the filter; something in front of it may cache answers",
 	}
 }
 

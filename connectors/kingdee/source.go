@@ -190,7 +190,11 @@ func (r *reader) changes(ctx context.Context, from, to time.Time) error {
 		if err != nil {
 			return err
 		}
-		if err := r.along(ctx, rows, asked, last); err != nil {
+		fresh := r.fresh(rows, from, seen)
+		if len(fresh) == 0 {
+			return r.c.standstill(s, len(rows))
+		}
+		if err := r.along(ctx, fresh, asked, last); err != nil {
 			return err
 		}
 		if r.c.short(len(rows)) && len(rows) < s.limit {
@@ -199,11 +203,7 @@ func (r *reader) changes(ctx context.Context, from, to time.Time) error {
 		if !last.Equal(from) {
 			from, seen = last, nil
 		}
-		for _, x := range rows {
-			if t, err := r.second(x); err == nil && t.Equal(last) {
-				seen = append(seen, cellText(x[0]))
-			}
-		}
+		seen = append(seen, r.idsOf(fresh, last)...)
 		if len(seen) > mostExcluded {
 			if err := r.drain(ctx, from, seen); err != nil {
 				return err
@@ -211,6 +211,25 @@ func (r *reader) changes(ctx context.Context, from, to time.Time) error {
 			from, seen = from.Add(time.Second), nil
 		}
 	}
+}
+
+// fresh are the rows that were not given yet, should the server not have left them out.
+func (r *reader) fresh(rows []row, from time.Time, seen []string) []row {
+	return slices.DeleteFunc(slices.Clone(rows), func(x row) bool {
+		t, err := r.second(x)
+		return err == nil && t.Before(from) || slices.Contains(seen, cellText(x[0]))
+	})
+}
+
+// idsOf are the ids of the rows of one second.
+func (r *reader) idsOf(rows []row, second time.Time) []string {
+	var out []string
+	for _, x := range rows {
+		if t, err := r.second(x); err == nil && t.Equal(second) {
+			out = append(out, cellText(x[0]))
+		}
+	}
+	return out
 }
 
 // drain reads what is left of one second in which very much happened: a mass update.
