@@ -87,6 +87,9 @@ func syntaxError(text string, at problem.Pos, err error) error {
 	}
 	if fe, ok := errors.AsType[*file.Error](err); ok {
 		e.At = position(at, text, fe.From)
+		if strings.Contains(fe.Message, `Operator(":")`) {
+			e.Hint = `an object inside a function's condition stands in braces of its own: map(list, { {"name": .field} })`
+		}
 		e.Reason = "expression can't be read: " + fe.Message
 	}
 	return e
