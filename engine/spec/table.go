@@ -80,7 +80,7 @@ func ReadTable(path, shown string) (*Table, problem.List) {
 	text := bytes.TrimPrefix(raw, []byte(bom))
 	if !utf8.Valid(text) {
 		if text, err = simplifiedchinese.GB18030.NewDecoder().Bytes(text); err != nil || bytes.ContainsRune(text, utf8.RuneError) {
-			return nil, problem.List{mistake(problem.Pos{File: shown}, "PC129", "the table is neither UTF-8 nor GBK", "save it as CSV UTF-8")}
+			return t, problem.List{mistake(problem.Pos{File: shown}, "PC129", "the table is neither UTF-8 nor GBK", "save it as CSV UTF-8")}
 		}
 	}
 	return t, t.read(text)

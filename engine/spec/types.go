@@ -47,9 +47,19 @@ func (d *Decoder) Expr(n *Node) Expr {
 		d.Report(n.At, "PC119", text+" can be read in two ways: a date, or a calculation",
 			`for the date write '"`+text+`"', or put it under const; a calculation needs spaces around its signs`)
 	default:
-		return Expr{Text: n.source, At: n.TextAt}
+		return Expr{Text: trim(n), At: n.TextAt}
 	}
 	return Expr{}
+}
+
+// trim leaves out the white space around an expression, as long as that moves no place: not in front
+// of a text whose columns are told, and never a line break in front.
+func trim(n *Node) string {
+	text := strings.TrimRight(n.source, " \n\t")
+	if n.TextAt.Col == 0 {
+		text = strings.TrimLeft(text, " ")
+	}
+	return text
 }
 
 // Exprs is one expression or a list of them.

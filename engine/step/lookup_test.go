@@ -43,7 +43,7 @@ func TestLookupAsksOnce(t *testing.T) {
 		if len(box.asked) != want {
 			t.Fatalf("asked %d times, want %d", len(box.asked), want)
 		}
-		if got := tell(rows[0]); got != "missing PC256 items[1] <erp BD_Material: K2>" {
+		if got := tell(rows[0]); got != "missing PC256 items[1].sku <erp BD_Material: K2>" {
 			t.Error(got)
 		}
 		if got := tell(rows[2]); got != `{"no":"B","lines":[]}` {

@@ -114,6 +114,14 @@ func known(name string, at problem.Pos, fields Fields) error {
 // KnownField says when a look-up asks for a field that isn't there.
 func KnownField(name string, at problem.Pos, fields Fields) error { return known(name, at, fields) }
 
+// Text is the expression that the first field is compared with.
+func (m *Matcher) Text() string {
+	if len(m.exprs) == 0 {
+		return ""
+	}
+	return m.exprs[0].Text()
+}
+
 // From lists the paths of the record that the values are made of.
 func (m *Matcher) From() []string {
 	var out []string

@@ -50,7 +50,10 @@ func (r *Row) Fail(err error, where problem.Error) error {
 		switch p.Class {
 		case problem.Invalid, problem.Missing, problem.Held:
 			r.note(p)
-		case problem.Unclassified, problem.Transient, problem.Throttled, problem.Fatal:
+		case problem.Unclassified: // unforeseen: never blamed on a record
+			p.Class = problem.Fatal
+			return p
+		case problem.Transient, problem.Throttled, problem.Fatal:
 			return p
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/pipectl/pipectl/engine/connector"
-	"github.com/pipectl/pipectl/engine/problem"
 	"github.com/pipectl/pipectl/engine/step"
 	"github.com/pipectl/pipectl/engine/value"
 )
@@ -241,12 +240,12 @@ func TestSteps(t *testing.T) {
 		{name: "several rows are held", source: "data", record: `{"order_id":"A","sid":"116"}`, steps: `  - lookup: shop
     table: shops
     match: {sid: sid}
-  - map: {no: order_id, org: shop.org}`, want: `held PC257`},
+  - map: {no: order_id, org: shop.org}`, want: `held PC257 sid`},
 		{name: "several rows rejected", source: "data", record: `{"order_id":"A","sid":"116"}`, steps: `  - lookup: shop
     table: shops
     match: {sid: sid}
     many: reject
-  - map: {no: order_id}`, want: `invalid PC257`},
+  - map: {no: order_id}`, want: `invalid PC257 sid`},
 		{name: "the first of several", source: "data", record: `{"order_id":"A","sid":"116"}`, steps: `  - lookup: shop
     table: shops
     match: {sid: sid}
@@ -269,12 +268,12 @@ func TestSteps(t *testing.T) {
       bad: nothing + 1
       lines:
         each: {line: lines}
-        m: line.m.org`, want: `missing PC256 <table shops: 1>; missing PC256 lines[1] <table shops: 8>; missing PC256 lines[2] <table shops: 9>; missing PC256 lines[0] <table shops: 113>; invalid PC220 bad`},
+        m: line.m.org`, want: `missing PC256 sid <table shops: 1>; missing PC256 lines[1].sku <table shops: 8>; missing PC256 lines[2].sku <table shops: 9>; missing PC256 lines[0].sku <table shops: 113>; invalid PC220 bad`},
 		{name: "missing rejected", source: "data", record: `{"order_id":"A","sid":1}`, steps: `  - lookup: shop
     table: shops
     match: {sid: sid}
     missing: reject
-  - map: {no: order_id, org: shop.org}`, want: `invalid PC256`},
+  - map: {no: order_id, org: shop.org}`, want: `invalid PC256 sid`},
 		{name: "missing null", source: "data", record: `{"order_id":"A","sid":1}`, steps: `  - lookup: shop
     table: shops
     match: {sid: sid}
@@ -288,7 +287,7 @@ func TestSteps(t *testing.T) {
 		{name: "nothing to look up by", source: "data", record: `{"order_id":"A","sid":""}`, steps: `  - lookup: shop
     table: shops
     match: {sid: sid}
-  - map: {no: order_id, org: shop.org}`, want: `invalid PC259`},
+  - map: {no: order_id, org: shop.org}`, want: `invalid PC259 sid`},
 		{name: "patterns, the first that fits", source: "data", record: `{"order_id":"A","name":"a pig"}`, steps: `  - lookup: kind
     table: kinds
     when: name contains row.pattern
@@ -296,7 +295,7 @@ func TestSteps(t *testing.T) {
 		{name: "no pattern fits", source: "data", record: `{"order_id":"A","name":"cow"}`, steps: `  - lookup: kind
     table: kinds
     when: name contains row.pattern
-  - map: {no: order_id, k: kind.code}`, want: `missing PC256 <table kinds: name contains row.pattern>`},
+  - map: {no: order_id, k: kind.code}`, want: `missing PC256 kind <table kinds: name contains row.pattern>`},
 		{name: "a row that where leaves out has no causes", source: "data", record: `{"order_id":"A","sid":1,"off":true}`, steps: `  - lookup: shop
     table: shops
     match: {sid: sid}
@@ -345,10 +344,10 @@ func TestSteps(t *testing.T) {
       - rule: no == "A-2"
       - {rule: qty == 1, severity: warn, message: odd}`, want: `invalid PC261 qty; invalid PC261 no; warning PC261 odd`},
 		{name: "schema", source: "shop", steps: `  - map: {no: order_id, qty: 0}
-  - validate: [{schema: bill.schema.json}]`, want: `invalid PC262; invalid PC262 qty`},
+  - validate: [{schema: bill.schema.json}]`, want: `invalid PC262 note; invalid PC262 qty`},
 		{name: "exists", source: "shop", steps: `  - map: {no: order_id}
   - validate:
-      - exists: {connection: erp, object: BD_Material, match: {FNumber: source.currency}}`, want: `missing PC263 <erp BD_Material: CNY>`},
+      - exists: {connection: erp, object: BD_Material, match: {FNumber: source.currency}}`, want: `missing PC263 source.currency <erp BD_Material: CNY>`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, programs, problems := load(t, write(t, files(c.source, c.steps)), c.erp.world())
@@ -368,8 +367,8 @@ func TestSteps(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", got, c.want)
 			}
 			for _, x := range rows[0].Problems {
-				if x.At.File == "" || x.Reason == "" || x.Hint == "" {
-					t.Errorf("a problem without place, reason or hint: %v", x)
+				if x.Field == "" || x.At.File == "" || x.Reason == "" || x.Hint == "" {
+					t.Errorf("a problem without field, place, reason or hint: %v", x)
 				}
 			}
 			if d := rows[0].Document; !d.IsZero() {
@@ -380,5 +379,3 @@ func TestSteps(t *testing.T) {
 		})
 	}
 }
-
-var _ = problem.Error{}

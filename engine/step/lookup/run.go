@@ -1,8 +1,11 @@
 package lookup
 
 import (
+	"cmp"
 	"context"
+	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/pipectl/pipectl/engine/problem"
 	"github.com/pipectl/pipectl/engine/step"
@@ -141,7 +144,7 @@ func (l *lookup) key(w *want) error {
 	case "null", "default":
 		return nil // it can't be there, and it was said what to do then
 	}
-	p := l.match.Empty(values, w.field)
+	p := l.match.Empty(values, l.field(w))
 	w.out = true
 	w.row.Break(l.slot)
 	return w.row.Fail(p, problem.Error{})
@@ -221,7 +224,7 @@ func (l *lookup) several(key string, n int, wants []*want) error {
 	for _, w := range wants {
 		w.out = true
 		w.row.Break(l.slot)
-		err := w.row.Fail(&problem.Error{Class: class, ID: "PC257", Field: w.field, At: l.Lookup.At,
+		err := w.row.Fail(&problem.Error{Class: class, ID: "PC257", Field: l.field(w), At: l.Lookup.At,
 			Reason: l.name + " " + key + " is found " + strconv.Itoa(n) + " times in " + l.source.where() + ", with different fields",
 			Hint:   "make it unique there, match by more fields, or take the first with many: first"}, problem.Error{})
 		if err != nil {
@@ -230,6 +233,26 @@ func (l *lookup) several(key string, n int, wants []*want) error {
 	}
 	return nil
 }
+
+// field names the value that a row was looked for by: sid, or lines[1].sku.
+func (l *lookup) field(w *want) string {
+	if l.match == nil {
+		return cmp.Or(w.field, l.name)
+	}
+	text := l.match.Text()
+	if n := len(l.levels); n > 0 {
+		if member, ok := strings.CutPrefix(text, l.Each[n-1].Name+"."); ok && dotted.MatchString(member) {
+			return w.field + "." + member
+		}
+		return w.field
+	}
+	if dotted.MatchString(text) {
+		return text
+	}
+	return l.name
+}
+
+var dotted = regexp.MustCompile(`^[\pL_][\pL\pN_.]*$`)
 
 // without does what was said for a row that isn't there.
 func (l *lookup) without(w *want) error {
@@ -248,7 +271,7 @@ func (l *lookup) without(w *want) error {
 	}
 	w.out = true
 	w.row.Break(l.slot)
-	p := &problem.Error{Class: problem.Missing, ID: "PC256", Field: w.field, At: l.Lookup.At,
+	p := &problem.Error{Class: problem.Missing, ID: "PC256", Field: l.field(w), At: l.Lookup.At,
 		Reason: l.name + " " + w.key + " does not exist in " + l.source.where(),
 		Hint:   "add it there: the record goes on by itself then"}
 	if l.match == nil {

@@ -57,7 +57,7 @@ func (x *exists) look(ctx context.Context, rows []*step.Row, tell func(*step.Row
 			find.Values = append(find.Values, values)
 		}
 		if keys[i] == "" {
-			tell(r, x.match.Empty(values, ""))
+			tell(r, x.match.Empty(values, x.match.Text()))
 		}
 	}
 	if len(find.Values) == 0 {
@@ -81,7 +81,7 @@ func (x *exists) look(ctx context.Context, rows []*step.Row, tell func(*step.Row
 }
 
 func (x *exists) absent(key string) *problem.Error {
-	return &problem.Error{Class: problem.Missing, ID: "PC263", At: x.Object.At,
+	return &problem.Error{Class: problem.Missing, ID: "PC263", Field: x.match.Text(), At: x.Object.At,
 		Reason: key + " does not exist in " + x.Connection.Text + " " + x.Object.Text,
 		Hint:   "create it there; the record goes on by itself then",
 		Cause:  &problem.Cause{Connection: x.Connection.Text, Object: x.Object.Text, Key: key}}

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 
@@ -50,6 +52,9 @@ func compileSchema(name spec.Text, in *step.Scope) (check, error) {
 		return nil, bad(err)
 	}
 	_, mapped := in.DocumentSchema()
+	if !mapped {
+		in.Uses("*")
+	}
 	return &schema{compiled, name.At, mapped}, nil
 }
 
@@ -85,10 +90,27 @@ func (x *schema) judge(doc any, r *step.Row, tell func(*step.Row, *problem.Error
 	}
 	words := message.NewPrinter(language.English)
 	for _, leaf := range leaves(bad) {
-		tell(r, &problem.Error{Class: problem.Invalid, ID: "PC262", Field: pathOf(leaf.InstanceLocation), At: x.at,
-			Reason: "field " + pathOf(leaf.InstanceLocation) + " does not fit the schema: " + leaf.ErrorKind.LocalizedString(words),
-			Hint:   "correct the record at its source, the map, or the schema"})
+		for _, at := range places(leaf) {
+			field := pathOf(at)
+			tell(r, &problem.Error{Class: problem.Invalid, ID: "PC262", Field: field, At: x.at,
+				Reason: "field " + field + " does not fit the schema: " + leaf.ErrorKind.LocalizedString(words),
+				Hint:   "correct the record at its source, the map, or the schema"})
+		}
 	}
+}
+
+// places are the fields that a complaint is about: those that are missing, not the object that
+// lacks them.
+func places(e *jsonschema.ValidationError) [][]string {
+	required, ok := e.ErrorKind.(*kind.Required)
+	if !ok {
+		return [][]string{e.InstanceLocation}
+	}
+	var out [][]string
+	for _, name := range required.Missing {
+		out = append(out, append(slices.Clone(e.InstanceLocation), name))
+	}
+	return out
 }
 
 // leaves are the single complaints; what holds them together says nothing.
