@@ -147,7 +147,7 @@ func (c *conn) httpFailure(service string, a transport.Answer) (f *failure, lost
 	case a.Status == http.StatusTooManyRequests:
 		e := c.http.Plain(a)
 		e.ID, e.Scope, e.After = idThrottled, problem.OfConnection, max(e.After, backOff)
-		return untouched(e), false
+		return untouched(c.tap(e)), false
 	case a.Status == http.StatusRequestEntityTooLarge:
 		return untouched(&problem.Error{
 			Class: problem.Invalid, ID: idTooLarge, Code: "413",
@@ -206,6 +206,15 @@ func excerpt(body []byte) string {
 		return "(empty)"
 	}
 	return text
+}
+
+// tap closes the tap when the account's call limit is reached: calls wait in the queue, for all
+// pipelines. What only one object has to wait for (somebody's lock) is the engine's to wait for.
+func (c *conn) tap(e *problem.Error) *problem.Error {
+	if e.Class == problem.Throttled && e.Scope == problem.OfConnection {
+		c.http.Pause("", c.now().Add(e.After))
+	}
+	return e
 }
 
 // after is how long to stay away, by the vendor's code.

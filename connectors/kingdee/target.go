@@ -158,7 +158,7 @@ func (c *conn) wholeRefusal(s *status) *failure {
 	case class == problem.Transient:
 		return inDoubt(e)
 	case class == problem.Fatal, class == problem.Throttled:
-		return untouched(e)
+		return untouched(c.tap(e))
 	case len(s.Errors) <= 1 && e.Class == problem.Fatal:
 		return untouched(e)
 	case len(s.Errors) == 0:
