@@ -1,11 +1,8 @@
 package lookup
 
 import (
-	"cmp"
 	"context"
-	"regexp"
 	"strconv"
-	"strings"
 
 	"github.com/pipectl/pipectl/engine/problem"
 	"github.com/pipectl/pipectl/engine/step"
