@@ -45,21 +45,21 @@ const DuplicateNumber = "PC380"
 
 // MsgCodes of the vendor.
 const (
-	codeContextLost  = 1
-	codeNoRight      = 2
-	codeNoOperation  = 3
-	codeException    = 4
-	codeNoForm       = 5
-	codeDatabase     = 6
-	codeLicence      = 7
-	codeParameter    = 8
-	codeNoSuchValue  = 9
-	codeNotFound     = 10
-	codeValidation   = 11
-	codeNotOperable  = 12
-	codeNetControl   = 13
-	codeCallLimit    = 14
-	codeAdministator = 15
+	codeContextLost   = 1
+	codeNoRight       = 2
+	codeNoOperation   = 3
+	codeException     = 4
+	codeNoForm        = 5
+	codeDatabase      = 6
+	codeLicence       = 7
+	codeParameter     = 8
+	codeNoSuchValue   = 9
+	codeNotFound      = 10
+	codeValidation    = 11
+	codeNotOperable   = 12
+	codeNetControl    = 13
+	codeCallLimit     = 14
+	codeAdministrator = 15
 )
 
 // How long a throttled call stays away.
@@ -143,7 +143,7 @@ func byCode(code int) (problem.Class, string, string) {
 	switch code {
 	case codeContextLost:
 		return problem.Transient, idLost, "a new login is made by itself"
-	case codeNoRight, codeLicence, codeAdministator:
+	case codeNoRight, codeLicence, codeAdministrator:
 		return problem.Fatal, idRights, "let an administrator look at the user's rights (权限) and licence (许可); administrators may not sign in by the API"
 	case codeNoOperation, codeNoForm:
 		return problem.Fatal, idNames, "the object's name is missing or unknown"

@@ -33,8 +33,6 @@ type failure struct {
 	notSent bool
 }
 
-func (f *failure) unknown() bool { return f.state == connector.Unknown && !f.notSent }
-
 func untouched(e *problem.Error) *failure { return &failure{err: e, state: connector.Untouched} }
 func inDoubt(e *problem.Error) *failure   { return &failure{err: e, state: connector.Unknown} }
 

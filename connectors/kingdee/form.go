@@ -175,15 +175,6 @@ func (f *form) essential(name string) bool {
 	return strings.EqualFold(name, f.ID) || strings.EqualFold(name, f.Number)
 }
 
-// entryOf is the entry that a path of the schema leads into, and the rest of the path.
-func (f *form) entryOf(path string) (entry, rest string) {
-	head, rest, _ := strings.Cut(path, ".")
-	if p := f.get(head); p != nil && p.isEntry() {
-		return f.spelling(head), rest
-	}
-	return "", path
-}
-
 // queryKey is a field's name in a query: groups of the head and entries fall away, as fields of
 // all levels share one set of names.
 func (f *form) queryKey(path string) string {
