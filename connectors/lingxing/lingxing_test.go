@@ -2,6 +2,8 @@ package lingxing_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/pipectl/pipectl/connectors/lingxing"
@@ -53,15 +55,15 @@ func system(page int) connectortest.System {
 			},
 			{
 				Object: "multiplatform_orders", Path: "/pb/mp/order/v2/list", Key: []string{"global_order_no"}, Cursor: "update_time",
-				Keys: keys("multi_orders", listedByPB, "global_order_no"), Throttled: throttled,
+				Keys: keys("multi_orders", listedByPB, "global_order_no"), Change: touched("multi_orders", "global_order_no"), Throttled: throttled,
 			},
 			{
 				Object: "outbound_orders", Path: "/wmsOrderList", Key: []string{"wo_number"}, Cursor: "update_at",
-				Keys: keys("outbound_orders", nil, "wo_number"), Find: []string{"order_number"}, Throttled: throttled,
+				Keys: keys("outbound_orders", nil, "wo_number"), Change: shipped, Find: []string{"order_number"}, Throttled: throttled,
 			},
 			{
 				Object: "products", Path: "/productList", Key: []string{"sku"}, Cursor: "update_time",
-				Keys: keys("products", nil, "sku"), Find: []string{"sku"}, Throttled: throttled,
+				Keys: keys("products", nil, "sku"), Change: newProduct, Find: []string{"sku"}, Throttled: throttled,
 			},
 			{Object: "shops", Path: "/seller/lists", Key: []string{"sid"}, Keys: keys("shops", nil, "sid"), Find: []string{"sid"}},
 			{Object: "platform_shops", Path: "/getSellerList", Key: []string{"store_id"}, Keys: keys("stores", nil, "store_id"), Find: []string{"store_id"}},
@@ -94,11 +96,66 @@ func lateAndChanged(tb testing.TB, b *connectortest.Box) []string {
 	}
 }
 
-func TestConnector(t *testing.T) { connectortest.Run(t, system(1000)) }
+// touched lets an order of the multi-platform list change.
+func touched(collection, key string) func(testing.TB, *connectortest.Box) []string {
+	return func(tb testing.TB, b *connectortest.Box) []string {
+		row := b.Dump(tb, collection)[0]
+		platform, _ := row["platform_info"].([]any)[0].(map[string]any)
+		b.Do(tb, "touch-order", map[string]any{"order_id": platform["platform_order_no"]})
+		return []string{fmt.Sprint(row[key])}
+	}
+}
 
-// Small pages make small windows, and bursts that are read backwards.
+// shipped lets a parcel that waits leave the warehouse.
+func shipped(tb testing.TB, b *connectortest.Box) []string {
+	for _, row := range b.Dump(tb, "outbound_orders") {
+		if s := fmt.Sprint(row["status"]); s == "1" || s == "2" {
+			b.Do(tb, "ship-order", map[string]any{"order_id": row["platform_order_no"].([]any)[0]})
+			return []string{fmt.Sprint(row["wo_number"])}
+		}
+	}
+	tb.Fatal("no parcel waits")
+	return nil
+}
+
+func newProduct(tb testing.TB, b *connectortest.Box) []string {
+	b.Do(tb, "add-product", map[string]any{"sku": "NEW-CARD", "name": "贺卡"})
+	return []string{"NEW-CARD"}
+}
+
+func TestConnector(t *testing.T) { run(t, system(1000)) }
+
+// run tries the cases beside each other: most of their time is waiting between tries.
+func run(t *testing.T, sys connectortest.System) {
+	for _, c := range connectortest.Cases(t, sys) {
+		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
+			c.Run(t)
+		})
+	}
+}
+
+// Small pages make small windows, and bursts that are read backwards. What a page's size cannot
+// touch is tried once, above.
 func TestConnectorWithSmallPages(t *testing.T) {
 	sys := system(4)
 	sys.Login = nil
-	connectortest.Run(t, sys)
+	for i := range sys.Reads {
+		sys.Reads[i].Throttled = sandbox.Fault{}
+	}
+	tried := 0
+	for _, c := range connectortest.Cases(t, sys) {
+		name := c.Name[strings.LastIndex(c.Name, "/")+1:]
+		if !slices.Contains([]string{"everything once", "resumed after any page", "windows", "changes after the cursor", "fetch", "find many"}, name) {
+			continue
+		}
+		tried++
+		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
+			c.Run(t)
+		})
+	}
+	if tried < 20 {
+		t.Errorf("only %d cases: the suite's names have changed", tried)
+	}
 }
