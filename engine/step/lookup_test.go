@@ -2,6 +2,7 @@ package step_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/pipectl/pipectl/engine/problem"
@@ -172,4 +173,33 @@ func join(list []string) string {
 		out += s
 	}
 	return out
+}
+
+// TestTargetKeys: the target's key is found however it is mapped.
+func TestTargetKeys(t *testing.T) {
+	for _, c := range []struct{ key, steps, want string }{
+		{"no", "  - map: {no: order_id}", "A-1"},
+		{"a.b", "  - map: {a.b: sid}", "113"},
+		{"a.b", "  - map: {a: {b: sid}}", "113"},
+		{"a.b", `  - map: {a: '{"b": order_id}'}`, "A-1"},
+		{"address.city", "  - map: {copy: [address]}", "杭州"},
+		{"no", "  - map: {const: {no: X}}", "X"},
+		{"no", "  - map: {no: order_id}\n  - map: {copy: all}", "A-1"},
+		{"no", "  - map: {no: order_id}\n  - map: {no: lower(no)}", "a-1"},
+		{"no", "  - map:\n      no: {case: [{when: gift, const: G}], else: sid}", "113"},
+	} {
+		project := files("shop", c.steps)
+		project["pipelines/p.yaml"] = strings.Replace(project["pipelines/p.yaml"], "key: no,", "key: "+c.key+",", 1)
+		_, programs, problems := load(t, write(t, project), step.World{})
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		rows := rowsOf(programs[1], order)
+		if err := programs[1].Run(t.Context(), rows); err != nil || len(rows[0].Problems) > 0 {
+			t.Fatal(err, rows[0].Problems)
+		}
+		if got, err := programs[1].TargetKey(rows[0]); err != nil || got != c.want {
+			t.Errorf("%s: key %q, %v", c.steps, got, err)
+		}
+	}
 }

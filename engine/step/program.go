@@ -228,7 +228,10 @@ func (p *Program) Kept(r *Row) (value.Record, error) {
 // TargetKey gives the target key of the row's document.
 func (p *Program) TargetKey(r *Row) (string, error) {
 	t := p.pipe.Target
-	v := p.target.Get(r.Doc)
+	v := r.key
+	if v.Kind() == value.Absent {
+		v = p.target.Get(r.Document.Value())
+	}
 	text, ok := value.KeyText(v)
 	if !ok {
 		return "", &problem.Error{Class: problem.Invalid, ID: "PC269", Field: t.Key.Text, At: t.Key.At,

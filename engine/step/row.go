@@ -29,6 +29,10 @@ func (r *Row) Break(slots ...expr.Slot) {
 // Broken says that a bound name has no value, or not a whole one.
 func (r *Row) Broken(slot expr.Slot) bool { return r.broken != nil && r.broken[slot] }
 
+// NoteKey remembers the value of the target's key, so that nobody has to look into the document for
+// it.
+func (r *Row) NoteKey(v value.Value) { r.key = v }
+
 // NoDocument says that a map failed.
 func (r *Row) NoDocument() { r.noDoc = true }
 

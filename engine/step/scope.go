@@ -39,6 +39,7 @@ type shared struct {
 	sources   map[string][]string // paths of the record that a bound name is made of
 	extras    map[string][]string // members that look-ups put on the items of a list
 	used      map[string]bool     // paths of the record that anything looks at
+	readsDoc  bool                // something looks into the document
 	document  func(path string) ([]string, bool)
 	docSchema *value.Schema
 	live      bool
@@ -101,6 +102,7 @@ func (s *Scope) Compile(e spec.Expr, want ...value.Kind) (*Expr, error) {
 		}
 	}
 	if s.shared.document != nil {
+		s.shared.readsDoc = true
 		for _, word := range Words(e.Text) {
 			paths, _ := s.shared.document(word)
 			for _, path := range paths {
@@ -248,6 +250,10 @@ func Mistake(at problem.Pos, id, reason, hint string) *problem.Error {
 func (s *Scope) DocumentSchema() (schema *value.Schema, ok bool) {
 	return s.shared.docSchema, s.shared.document != nil
 }
+
+// ReadsDocument answers, once all is compiled, whether anything looks into the document. Where
+// nothing does, it isn't indexed.
+func (s *Scope) ReadsDocument() bool { return s.shared.readsDoc }
 
 // DocumentFrom answers for a field of the document that the map above built: the paths of the record
 // that it is made of.

@@ -22,8 +22,9 @@ type Row struct {
 	Masters  []Master         // documents that have to exist first (look-up with missing: create)
 	Content  []value.Value    // further content of the record (live look-ups), part of its hash
 
-	broken []bool // by Slot: names without a value because of a problem that is told already
-	noDoc  bool   // a map failed: there is no document to look at
+	broken []bool      // by Slot: names without a value because of a problem that is told already
+	key    value.Value // of the target, noted while the document was built; absent when it wasn't
+	noDoc  bool        // a map failed: there is no document to look at
 }
 
 // Out says that no further step needs to look at the row.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pipectl/pipectl/engine/connector"
+	"github.com/pipectl/pipectl/engine/problem"
 	"github.com/pipectl/pipectl/engine/step"
 	"github.com/pipectl/pipectl/engine/value"
 )
@@ -367,6 +368,9 @@ func TestSteps(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", got, c.want)
 			}
 			for _, x := range rows[0].Problems {
+				if _, ok := problem.Page(x.ID); !ok {
+					t.Errorf("%s has no page", x.ID)
+				}
 				if x.Field == "" || x.At.File == "" || x.Reason == "" || x.Hint == "" {
 					t.Errorf("a problem without field, place, reason or hint: %v", x)
 				}

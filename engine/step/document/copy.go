@@ -64,7 +64,7 @@ func (c *compiler) base(out *copied, in *step.Scope, at place) {
 		}
 	case mapped:
 		out.typ, out.origin = doc, in.DocumentFrom()
-		out.base = func(r *step.Row) value.Value { return r.Doc }
+		out.base = func(r *step.Row) value.Value { return r.Document.Value() }
 	default:
 		out.typ = in.Expr.Source()
 		out.origin = func(path string) ([]string, bool) { return []string{path}, true }

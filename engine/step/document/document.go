@@ -43,6 +43,29 @@ func (b *Builder) Schema() *value.Schema { return b.typ }
 // From lists the paths of the record that a field is made of; false when nothing maps the field.
 func (b *Builder) From(path string) ([]string, bool) { return b.root.from(strings.Split(path, ".")) }
 
+// Key says which field is the target's key: its value is noted on the row.
+func (b *Builder) Key(path string) {
+	names := strings.Split(path, ".")
+	last := len(names) - 1
+	o := b.root
+	for _, name := range names[:last] {
+		m := o.member(name)
+		if m == nil {
+			return
+		}
+		below, ok := m.node.(*object)
+		if !ok {
+			return // it is looked up in the document
+		}
+		o = below
+	}
+	if m := o.member(names[last]); m != nil {
+		if l, ok := m.node.(*leaf); ok {
+			l.key = true
+		}
+	}
+}
+
 // build is one document on its way.
 type build struct {
 	row    *step.Row

@@ -25,6 +25,7 @@ type node interface {
 type leaf struct {
 	*step.Expr
 	field string
+	key   bool // of the target
 }
 
 func (l *leaf) write(w *build) bool {
@@ -34,6 +35,9 @@ func (l *leaf) write(w *build) bool {
 	}
 	if v.Kind() == value.Absent {
 		return false
+	}
+	if l.key && (v.Kind() == value.Text || v.Kind() == value.Number) {
+		w.row.NoteKey(v)
 	}
 	w.out = value.AppendJSON(w.out, v)
 	return true

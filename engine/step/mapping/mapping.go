@@ -28,12 +28,16 @@ func compile(s Spec, in *step.Scope) (step.Step, error) {
 		return nil, err
 	}
 	in.SetDocument(b.Schema(), b.From)
-	return step.Each(func(r *step.Row) error { return build(r, b) }), nil
+	if t := in.Pipeline.Target; t != nil {
+		b.Key(t.Key.Text)
+	}
+	return step.Each(func(r *step.Row) error { return build(r, b, in) }), nil
 }
 
 func anything(string) ([]string, bool) { return []string{"*"}, true }
 
-func build(r *step.Row, b *document.Builder) error {
+func build(r *step.Row, b *document.Builder, in *step.Scope) error {
+	r.NoteKey(value.Value{}) // that of a map before doesn't count
 	doc, ok, err := b.Build(r)
 	if err != nil {
 		return err
@@ -43,7 +47,9 @@ func build(r *step.Row, b *document.Builder) error {
 		return nil
 	}
 	r.Document = doc
-	r.Doc = doc.Value()
+	if in.ReadsDocument() {
+		r.Doc = doc.Value()
+	}
 	return nil
 }
 
