@@ -35,7 +35,8 @@ var layers = []struct {
 	{"engine/connector/connectortest", []string{"engine/connector", "engine/problem", "engine/sandbox", "engine/value"}},
 	{"engine/spec", []string{"engine/connector", "engine/problem", "engine/value"}},
 	{"engine/step", []string{"engine/connector", "engine/expr", "engine/problem", "engine/spec", "engine/value"}},
-	{"engine/step/*", []string{"engine/connector", "engine/expr", "engine/problem", "engine/spec", "engine/step", "engine/value"}}, // no kind imports another
+	{"engine/step/document", []string{"engine/expr", "engine/problem", "engine/spec", "engine/step", "engine/value"}},                                      // what map and a look-up's create share
+	{"engine/step/*", []string{"engine/connector", "engine/expr", "engine/problem", "engine/spec", "engine/step", "engine/step/document", "engine/value"}}, // no kind imports another
 	{"engine/state", []string{"engine/problem", "engine/value"}},
 	{"engine/state/*", []string{"engine/problem", "engine/state", "engine/value"}},
 	{"engine/run", []string{"engine/connector", "engine/problem", "engine/state", "engine/step", "engine/value"}},
