@@ -184,6 +184,12 @@ func TestTokenLife(t *testing.T) {
 	if got := c.code(); got != "0" {
 		t.Errorf("where many may live, an older token answers %s", got)
 	}
+	_, refresh, _ = c.pair("access-token", secret)
+	for i, want := range []string{"200", "2001009"} { // used once, also where nothing replaces it
+		if _, _, code := c.pair("refresh", url.Values{"refreshToken": {refresh}}); code != want {
+			t.Errorf("refresh %d of one token: %s, want %s", i+1, code, want)
+		}
+	}
 	c.do("switch", `{"token_every":60}`)
 	if _, _, code := c.pair("access-token", secret); code != "3001008" {
 		t.Errorf("a token asked for too soon answers %s", code)

@@ -4,6 +4,7 @@ package sandboxtest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -94,10 +95,15 @@ func Send(t testing.TB, method, url string, header map[string]string, body any) 
 	return status, answer
 }
 
+// patience is how long a request may take: a test that would hang says so instead.
+const patience = time.Minute
+
 // Try is Send for a test that expects the connection to break.
 func Try(t testing.TB, method, url string, header map[string]string, body any) (int, []byte, error) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, url, bytes.NewReader(encode(t, body)))
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(encode(t, body)))
 	if err != nil {
 		t.Fatal(err)
 	}
