@@ -122,6 +122,11 @@ func (l *loader) loadProject() {
 	d.Decode(root, &f)
 	l.problems.Add(d.problems)
 	l.alerts = len(d.problems) == 0
+	l.project.Missing = l.names.missing
+	for _, m := range l.names.missing {
+		notice := *m
+		l.project.Notices.Add(&notice)
+	}
 	p := l.project
 	p.Alerts, p.Console = f.Alerts, f.Console
 	p.State = f.State.Text

@@ -261,3 +261,16 @@ func TestOps(t *testing.T) {
 		t.Error(problems)
 	}
 }
+
+// TestMissingAlert: a channel without its address is told, too.
+func TestMissingAlert(t *testing.T) {
+	dir := project(t, map[string]string{"pipectl.yaml": "connections: {}\nalerts:\n  ops: {type: webhook, webhook: \"${HOOK}\"}\n", "pipelines/p.yaml": onePipeline})
+	p, _ := load(t, dir, "", nil)
+	if len(p.Missing) != 1 || p.Missing[0].ID != "PC170" || len(p.Notices) != 1 {
+		t.Errorf("missing %v, notices %v", p.Missing, p.Notices)
+	}
+	p, _ = load(t, dir, "", map[string]string{"HOOK": "https://hook.example/abc"})
+	if len(p.Missing) != 0 || !slices.Contains(p.Secrets, "https://hook.example/abc") {
+		t.Errorf("missing %v, secrets %v", p.Missing, p.Secrets)
+	}
+}

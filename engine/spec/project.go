@@ -80,6 +80,7 @@ type Project struct {
 	Alerts      Named[Alert]
 	Console     Console
 	Notices     problem.List // worth knowing, and no mistake
+	Missing     problem.List // names without a value that alerts and console need: errors for whoever uses them
 	Secrets     []string     // values to leave out of whatever is shown
 
 	environments []string

@@ -35,6 +35,8 @@ func (d *Decoder) Expr(n *Node) Expr {
 	case n.Kind == List:
 		d.Report(n.At, "PC104", "a list stands where one expression is expected",
 			`for an expression that makes a list, put quotes around the whole: "[a, b]"`)
+	case n.Kind == Map && n.Get("case") != nil:
+		d.Report(n.At, "PC104", "case stands where one expression is expected", "case is for fields under map; here write if CONDITION { A } else { B }")
 	case n.Kind == Map:
 		d.Report(n.At, "PC104", "a mapping stands where one expression is expected",
 			`for an expression that makes an object, put quotes around the whole: '{"a": b}'`)

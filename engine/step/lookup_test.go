@@ -1,12 +1,16 @@
 package step_test
 
 import (
+	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/problem"
 	"github.com/pipectl/pipectl/engine/step"
+	"github.com/pipectl/pipectl/engine/value"
 )
 
 const material = `  - lookup: m
@@ -202,4 +206,31 @@ func TestTargetKeys(t *testing.T) {
 			t.Errorf("%s: key %q, %v", c.steps, got, err)
 		}
 	}
+}
+
+// TestSeveralBatchesAtOnce: a program is shared by the batches in flight.
+func TestSeveralBatchesAtOnce(t *testing.T) {
+	p := program(t, "shop", material, step.World{Find: func(_ context.Context, _ string, f connector.Find) ([]value.Record, error) {
+		var rows []string
+		for _, v := range f.Values {
+			rows = append(rows, `{"FNumber":"`+v[0].Text()+`","FUnit":{"FNumber":"u-`+v[0].Text()+`"}}`)
+		}
+		return records(rows), nil
+	}})
+	p.Begin()
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			for range 20 {
+				rows := rowsOf(p, order, order)
+				if err := p.Run(t.Context(), rows); err != nil {
+					t.Error(err)
+				}
+				if got := tell(rows[1]); got != `{"no":"A-1","lines":[{"unit":"u-K1"},{"unit":"u-K2"}]}` {
+					t.Error(got)
+				}
+			}
+		})
+	}
+	wait.Wait()
 }
