@@ -25,8 +25,7 @@ type table struct {
 	phantoms int               // rows that are promised where there are none
 	stuck    bool              // ignores offset
 	noDetail func(string) bool // orders whose detail doesn't come
-	between  func(page int)    // what happens before the n-th page
-	pages    int
+	between  func(offset int)  // what happens before a page is listed
 }
 
 type entry struct {
@@ -60,9 +59,8 @@ func (tb *table) answer(path string, body map[string]any) string {
 }
 
 func (tb *table) list(body map[string]any) string {
-	tb.pages++
 	if tb.between != nil {
-		tb.between(tb.pages)
+		tb.between(int(body["offset"].(float64)))
 	}
 	from, err1 := time.ParseInLocation(stamp, fmt.Sprint(body["start_date"]), beijing)
 	to, err2 := time.ParseInLocation(stamp, fmt.Sprint(body["end_date"]), beijing)
@@ -202,8 +200,9 @@ func TestListsThatContradictThemselvesAreNoEnd(t *testing.T) {
 func TestAMovingListLosesNothing(t *testing.T) {
 	tb := newTable(t, burst(60)...)
 	left := 0
-	tb.between = func(page int) {
-		if page > 1 && left < 5 { // five orders change, one before each page
+	paging := false
+	tb.between = func(offset int) {
+		if paging = paging || offset > 0; paging && left < 6 { // six orders change, one before each of the pages
 			tb.orders[0].at = tb.s.now
 			tb.orders = append(tb.orders[1:], tb.orders[0])
 			left++
