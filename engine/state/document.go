@@ -24,6 +24,7 @@ type Confirmed struct {
 	ID        string     // the target's own id
 	Number    string     // the number that the target gave
 	Stage     uint8      // how far it has come, as connector.Stage
+	Restore   uint8      // the stage it had before we took it back to change it; 0: we did not
 	At        int64      // when the target last answered, by our clock, in nanoseconds
 }
 
@@ -43,12 +44,16 @@ type Pending struct {
 	Op      uint8      // of a Step, as connector.Op
 	Hash    value.Hash // of the content that was sent, or that the steps lead up to
 	Sent    int64      // when it left, by our clock, in nanoseconds
-	AskAt   int64      // not to be asked before; 0: at once
-	Sends   int        // sends of this kind that nobody answered; more than one may be of different content
+	AskAt   int64      // not to be asked before; 0: at once; Absent: surely not there
+	Sends   int        // sends of this kind that nobody answered
+	Mixed   bool       // they were of different content
 	Alone   bool       // it was alone in its batch
 	Crashes int        // processes that ended while it was alone on its way
-	Restore uint8      // the stage to go back to when the save of a reopened document is refused; 0: none
 }
+
+// Absent in Pending.AskAt says that the target was asked when nothing could land any more, and does
+// not have the document. The row stays for its count of crashes.
+const Absent = -1
 
 const documentFormat = 1
 
@@ -60,6 +65,7 @@ const (
 	isCancelled
 	isAlone
 	sameNumber // Number is the target key
+	isMixed
 )
 
 // GetDocument reads a document's row; false when there is none.
@@ -117,6 +123,9 @@ func (d Document) flags(key string) byte {
 		if d.Pending.Alone {
 			f |= isAlone
 		}
+		if d.Pending.Mixed {
+			f |= isMixed
+		}
 	}
 	return f
 }
@@ -137,12 +146,12 @@ func (d Document) append(dst []byte, key string) []byte {
 			p.text(c.Number)
 		}
 		p.byte(c.Stage)
+		p.byte(c.Restore)
 		p.fixed(uint64(c.At))
 	}
 	if x := d.Pending; x != nil {
 		p.byte(byte(x.Action))
 		p.byte(x.Op)
-		p.byte(x.Restore)
 		p.bytes(x.Hash[:])
 		p.fixed(uint64(x.Sent))
 		p.fixed(uint64(x.AskAt))
@@ -173,11 +182,11 @@ func decodeDocument(key, value []byte, number string) (Document, error) {
 		if flags&sameNumber == 0 {
 			c.Number = u.text()
 		}
-		c.Stage, c.At = u.byte(), int64(u.fixed())
+		c.Stage, c.Restore, c.At = u.byte(), u.byte(), int64(u.fixed())
 		d.Confirmed = c
 	}
 	if flags&hasPending != 0 {
-		x := &Pending{Action: Action(u.byte()), Op: u.byte(), Restore: u.byte(), Alone: flags&isAlone != 0}
+		x := &Pending{Action: Action(u.byte()), Op: u.byte(), Alone: flags&isAlone != 0, Mixed: flags&isMixed != 0}
 		copy(x.Hash[:], u.take(16))
 		x.Sent, x.AskAt = int64(u.fixed()), int64(u.fixed())
 		x.Sends, x.Crashes = int(u.uint()), int(u.uint())

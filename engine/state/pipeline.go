@@ -12,6 +12,7 @@ type Pipeline struct {
 	Reread   time.Time `json:"reread,omitzero"`    // when the older window was looked at last
 	Asked    int64     `json:"asked,omitempty"`    // the latest instant of a page: versions rise even when the clock runs back
 
+	Ahead     int64      `json:"ahead,omitempty"`    // how far the target's clock is ahead of ours, in nanoseconds, as measured last
 	Revision  string     `json:"revision,omitempty"` // of the last run
 	Revisions []Revision `json:"revisions,omitempty"`
 }

@@ -86,8 +86,8 @@ func TestDocumentRows(t *testing.T) {
 		"SO-1": {Owner: state.Owner{Pipeline: 9, Key: "113/1"}, Pending: &state.Pending{Action: state.Create, Hash: hash("a"), Sent: 5, Sends: 1, Alone: true}},
 		"SO-2": {Owner: state.Owner{Pipeline: 9, Key: "113/2"}, Confirmed: &state.Confirmed{Hash: hash("a"), ID: "100001", Number: "SO-2", Stage: 4, At: 77}},
 		"SO-3": {
-			Confirmed: &state.Confirmed{Hash: hash("a"), Unsure: true, Cancelled: true, ID: "x", Number: "other", Stage: 2},
-			Pending:   &state.Pending{Action: state.Step, Op: 3, Sent: -1, AskAt: 8, Sends: 2, Crashes: 3, Restore: 4},
+			Confirmed: &state.Confirmed{Hash: hash("a"), Unsure: true, Cancelled: true, ID: "x", Number: "other", Stage: 2, Restore: 4},
+			Pending:   &state.Pending{Action: state.Step, Op: 3, Sent: -1, AskAt: 8, Sends: 2, Mixed: true, Crashes: 3},
 		},
 	}
 	update(t, s, func(tx state.Tx) error {

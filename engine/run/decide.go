@@ -1,0 +1,296 @@
+package run
+
+import (
+	"slices"
+	"time"
+
+	"github.com/pipectl/pipectl/engine/connector"
+	"github.com/pipectl/pipectl/engine/problem"
+	"github.com/pipectl/pipectl/engine/state"
+)
+
+// decide lines up the acts that bring a document from where it stands to where it is to go. It
+// writes nothing; what it can't decide is held.
+func (r *runner) decide(s *sink, mv *move, now time.Time) {
+	if mv.over() {
+		return
+	}
+	if x := mv.doc.Pending; x != nil && x.Crashes >= fatalCrashes && mv.j != nil {
+		x.Crashes, mv.dirty = 0, true // whoever retries it by hand gets three more
+		mv.stop(crashes(mv))
+		return
+	}
+	switch {
+	case mv.moved:
+		mv.stop(otherNumber(mv))
+	case mv.j != nil && mv.had && mv.doc.Owner != (state.Owner{}) && mv.doc.Owner != r.owner(mv) && !s.target.Shared:
+		p := anothersRecord(mv, r.ownerName(mv.doc.Owner))
+		mv.doc = state.Document{}
+		mv.stop(p)
+	case s.finisher != nil: // what isn't written now is gone with the old content
+		mv.acts = []act{{kind: state.Create}}
+	case mv.doc.Pending != nil:
+		if s.resends(mv.doc) {
+			r.create(s, mv)
+			return
+		}
+		until := instant(mv.doc.Pending.Sent).Add(s.traits.Longest)
+		if at := mv.doc.Pending.AskAt; at > 0 {
+			until = instant(at)
+		}
+		mv.later(later(until, now), stillInDoubt(mv))
+	case mv.withdraws:
+		r.takeBack(s, mv)
+	case mv.doc.Confirmed == nil:
+		r.fresh(s, mv)
+	default:
+		r.existing(s, mv)
+	}
+}
+
+// later is until, or a little after now when that is over: asked again at once it would say the same.
+func later(until, now time.Time) time.Time {
+	if until.Before(now.Add(time.Second)) {
+		return now.Add(time.Second)
+	}
+	return until
+}
+
+// resends says that a create in doubt may go out again: the target itself sees to it that no second
+// document comes of it.
+func (s *sink) resends(d state.Document) bool {
+	return d.Confirmed == nil && d.Pending.Action == state.Create && (s.traits.RefusesSecond && d.Pending.AskAt == 0 || d.Pending.AskAt == state.Absent)
+}
+
+// fatalCrashes is how often a document may be alone on its way when the process ends.
+const fatalCrashes = 3
+
+// fresh decides about a document that the ledger does not know to be there.
+func (r *runner) fresh(s *sink, mv *move) {
+	if p := mv.asked; p != nil && p.Found {
+		switch {
+		case p.Many:
+			mv.stop(several(mv))
+			return
+		case p.Ours != connector.MadeByUs && s.target.Found != AdoptFound:
+			mv.stop(foreign(mv))
+			return
+		}
+		mv.doc.Confirmed = s.found(mv, p, true)
+		mv.dirty = true
+		r.existing(s, mv)
+		return
+	}
+	r.create(s, mv)
+}
+
+func (r *runner) create(s *sink, mv *move) {
+	mv.acts = []act{{kind: state.Create}}
+	mv.then(s)
+}
+
+// existing decides about a document that is there.
+func (r *runner) existing(s *sink, mv *move) {
+	c := mv.doc.Confirmed
+	p := mv.asked
+	switch {
+	case c.Cancelled || p != nil && p.Cancelled:
+		mv.stop(cancelled(mv))
+		return
+	case p != nil && p.Many:
+		mv.stop(several(mv))
+		return
+	case p != nil && !p.Found:
+		mv.stop(vanished(mv))
+		return
+	}
+	identical := !c.Unsure && c.Hash == mv.hash
+	stage, goal := connector.Stage(c.Stage), s.goal()
+	if p != nil {
+		stage = max(p.Stage, connector.Saved)
+	}
+	switch {
+	case mv.j == nil || identical && stage < goal: // go on from the stage reached
+		mv.goOn(s, stage)
+	case identical:
+		mv.goOn(s, stage)
+		if !mv.progress {
+			mv.end = same
+		}
+	default:
+		r.changed(s, mv, stage, goal)
+	}
+}
+
+// goOn lines up the steps that are missing. One that a person has taken meanwhile is taken.
+func (mv *move) goOn(s *sink, stage connector.Stage) {
+	if was := connector.Stage(mv.doc.Confirmed.Stage); stage != was {
+		mv.doc.Confirmed.Stage, mv.dirty = uint8(stage), true
+		mv.progress = stage > was
+	}
+	mv.then(s)
+}
+
+// changed decides about a document whose record has other content now.
+func (r *runner) changed(s *sink, mv *move, stage, goal connector.Stage) {
+	c, p := mv.doc.Confirmed, mv.asked
+	complete := mv.j.known && !mv.j.old.Done.IsZero() && !c.Unsure && c.Restore == 0 && connector.Stage(c.Stage) >= goal
+	if complete {
+		switch s.target.Changed {
+		case Skip:
+			mv.end = same
+			return
+		case HoldChange:
+			mv.stop(changeHeld(mv))
+			return
+		case Update, Reopen:
+		}
+	}
+	if p != nil && touchedByPerson(s, c, p) {
+		mv.stop(edited(mv, p))
+		return
+	}
+	if p != nil && p.Stage != connector.NoStage && uint8(p.Stage) != c.Stage {
+		c.Stage, mv.dirty = uint8(p.Stage), true
+	}
+	if stage > connector.Saved {
+		if s.target.Changed != Reopen {
+			mv.stop(notEditable(mv, stage))
+			return
+		}
+		if !slices.Contains(s.traits.Ops, connector.UnAudit) {
+			mv.stop(noStep(mv, connector.UnAudit))
+			return
+		}
+		if stage == connector.Submitted {
+			mv.acts = append(mv.acts, act{state.Step, connector.Audit})
+		}
+		mv.acts = append(mv.acts, act{state.Step, connector.UnAudit})
+	}
+	mv.acts = append(mv.acts, act{kind: state.Update})
+	for _, op := range s.then {
+		mv.acts = append(mv.acts, act{state.Step, op})
+	}
+}
+
+// touchedByPerson says that the document is not as we left it.
+func touchedByPerson(s *sink, c *state.Confirmed, p *connector.Probed) bool {
+	if c.Unsure { // nobody knows how we left it
+		return false
+	}
+	if !p.Modified.IsZero() && p.Modified.After(instant(c.At).Add(s.ahead).Add(clockSlack)) {
+		return true
+	}
+	return p.Stage != connector.NoStage && uint8(p.Stage) != c.Stage
+}
+
+// clockSlack is how much later than our own last answer a change may be stamped and still be ours:
+// clocks differ, and answers take their time.
+const clockSlack = time.Second
+
+// takeBack lines up what withdraws a document.
+func (r *runner) takeBack(s *sink, mv *move) {
+	c := mv.doc.Confirmed
+	if c == nil || c.Cancelled {
+		mv.end = withdrawn
+		return
+	}
+	op := connector.Cancel
+	if s.target.Withdrawn == DeleteWithdrawn {
+		op = connector.Delete
+	}
+	if p := mv.asked; p != nil {
+		switch {
+		case !p.Found && op == connector.Delete, p.Cancelled && op == connector.Cancel:
+			mv.end = withdrawn
+			return
+		case !p.Found:
+			mv.stop(vanished(mv))
+			return
+		case touchedByPerson(s, c, p):
+			mv.stop(edited(mv, p))
+			return
+		}
+		c.Stage = uint8(max(p.Stage, connector.Saved))
+	}
+	if !slices.Contains(s.traits.Ops, op) || s.stager == nil {
+		mv.stop(noStep(mv, op))
+		return
+	}
+	if connector.Stage(c.Stage) == connector.Audited && slices.Contains(s.traits.Ops, connector.UnAudit) {
+		mv.acts = append(mv.acts, act{state.Step, connector.UnAudit})
+	}
+	mv.acts = append(mv.acts, act{state.Step, op})
+}
+
+// tell names what a move would do, for a dry run.
+func (mv *move) tell() string {
+	switch a := mv.acts[0]; {
+	case a.kind == state.Create:
+		return "create"
+	case a.kind == state.Update:
+		return "update"
+	case slices.Contains(mv.acts, act{kind: state.Update}):
+		return "reopen"
+	case mv.withdraws:
+		return mv.acts[len(mv.acts)-1].op.String()
+	default:
+		return a.op.String()
+	}
+}
+
+// needsAsking says that the target has to be asked before anything is decided.
+func (s *sink) needsAsking(mv *move) bool {
+	if s.prober == nil || mv.over() {
+		return false
+	}
+	c := mv.doc.Confirmed
+	switch {
+	case mv.doc.Pending != nil:
+		return true
+	case c == nil:
+		return !mv.had && !s.traits.RefusesSecond && !mv.withdraws
+	case mv.withdraws:
+		return s.target.Withdrawn == CancelWithdrawn || s.target.Withdrawn == DeleteWithdrawn
+	}
+	return mv.j != nil && (c.Unsure || c.Hash != mv.hash) || connector.Stage(c.Stage) < s.goal()
+}
+
+func (s *sink) found(mv *move, p *connector.Probed, unsure bool) *state.Confirmed {
+	c := &state.Confirmed{Unsure: unsure, ID: p.ID, Number: p.Number, Stage: uint8(max(p.Stage, connector.Saved)), Cancelled: p.Cancelled}
+	if c.Number == "" {
+		c.Number = mv.ref.Key
+	}
+	if !unsure {
+		c.Hash = mv.hash
+	}
+	if !p.Modified.IsZero() {
+		c.At = nanos(p.Modified.Add(-s.ahead))
+	}
+	return c
+}
+
+func (r *runner) owner(mv *move) state.Owner {
+	return state.Owner{Pipeline: r.pid, Key: mv.j.key}
+}
+
+func (r *runner) ownerName(o state.Owner) string {
+	name := r.p.Name
+	if o.Pipeline != r.pid {
+		_ = r.store.View(func(tx state.Tx) (err error) { // only a name for a message
+			name, err = state.PipelineName(tx, o.Pipeline)
+			return err
+		})
+	}
+	return "record " + o.Key + " of pipeline " + name
+}
+
+// The problems that a decision ends in.
+
+func holding(mv *move, id, reason, hint string) *problem.Error {
+	p := &problem.Error{Class: problem.Held, ID: id, Reason: reason, Hint: hint}
+	if mv.j != nil {
+		p.Key = mv.j.key
+	}
+	return p
+}

@@ -1,0 +1,264 @@
+package run
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pipectl/pipectl/engine/problem"
+	"github.com/pipectl/pipectl/engine/state"
+	"github.com/pipectl/pipectl/engine/value"
+)
+
+// deliver brings a batch of records to its end: their documents through all their acts, and their
+// outcomes into the state.
+func (r *runner) deliver(s *sink, jobs []*job) error {
+	var moves []*move
+	numbers := map[string]string{}
+	for _, j := range jobs {
+		mv, ok := r.move(s, j)
+		if !ok {
+			continue
+		}
+		moves = append(moves, mv)
+		if other, twice := numbers[mv.ref.Key]; twice {
+			mv.stop(sameNumber(mv, other))
+			mv.moved = true
+			continue
+		}
+		numbers[mv.ref.Key] = j.key
+	}
+	return r.carry(s, moves, jobs)
+}
+
+// move makes the way of a record's document.
+func (r *runner) move(s *sink, j *job) (*move, bool) {
+	key, err := s.target.Key(j.row)
+	if err == nil && (key == "" || len(key) > keyLimit) {
+		err = &problem.Error{Class: problem.Invalid, Reason: "target key " + s.to.Key + " is empty, or longer than 1,000 bytes"}
+	}
+	if err != nil {
+		p := problem.As(problem.In(err, problem.Error{
+			Class: problem.Invalid, ID: "PC418", Pipeline: r.p.Name, Key: j.key, Field: s.to.Key,
+			Hint: "every document needs a number of its own: mend the rule for it in the pipeline",
+		}))
+		j.fail(p)
+		return nil, false
+	}
+	return &move{j: j, ref: state.Ref{Scope: s.scope, Key: key}, content: j.row.Document, hash: j.row.Document.Hash()}, true
+}
+
+// carry brings documents to their end. jobs are the records whose outcomes are committed with it;
+// none for masters.
+func (r *runner) carry(s *sink, moves []*move, jobs []*job) error {
+	if err := r.look(s, moves); err != nil {
+		return err
+	}
+	if err := r.ask(s, moves); err != nil {
+		return err
+	}
+	now := r.now()
+	for _, mv := range moves {
+		if !s.ledger || mv.rewrites() {
+			mv.acts = []act{{kind: state.Create}}
+			continue
+		}
+		r.decide(s, mv, now)
+	}
+	f := &flight{jobs: jobs, number: r.flights.Add(1)}
+	if r.o.DryRun {
+		r.plan(moves)
+	} else if err := r.send(s, moves, f); err != nil {
+		return err
+	}
+	return r.landed(s, moves, f)
+}
+
+// look reads the rows of the documents.
+func (r *runner) look(s *sink, moves []*move) error {
+	if !s.ledger {
+		return nil
+	}
+	return r.store.View(func(tx state.Tx) (err error) {
+		for _, mv := range moves {
+			if mv.doc, mv.had, err = state.GetDocument(tx, mv.ref); err != nil {
+				return err
+			}
+			mv.before = mv.doc.Confirmed
+			if mv.j == nil || !mv.j.known || len(mv.j.old.Docs) == 0 || mv.j.old.Docs[0] == mv.ref {
+				continue
+			}
+			other, ok, err := state.GetDocument(tx, mv.j.old.Docs[0])
+			if err != nil {
+				return err
+			}
+			if ok && other.Confirmed == nil && other.Pending == nil {
+				mv.stale = &mv.j.old.Docs[0] // it was claimed, and never sent
+				continue
+			}
+			mv.moved = mv.moved || ok
+		}
+		return nil
+	})
+}
+
+// plan tells what would be done, and takes it as done.
+func (r *runner) plan(moves []*move) {
+	for _, mv := range moves {
+		if mv.over() || len(mv.acts) == 0 {
+			continue
+		}
+		what := mv.tell()
+		if r.o.Planned != nil {
+			c := Change{TargetKey: mv.ref.Key, What: what, Document: mv.content}
+			if mv.j != nil {
+				c.Key = mv.j.key
+			}
+			r.shown.Lock()
+			r.o.Planned(c)
+			r.shown.Unlock()
+		}
+		mv.created = what == "create"
+		mv.updated = what == "update" || what == "reopen"
+		mv.progress = true
+		mv.doc.Confirmed = &state.Confirmed{}
+		if mv.withdraws {
+			mv.end = withdrawn
+		}
+	}
+}
+
+// landed commits the outcomes of a batch.
+func (r *runner) landed(s *sink, moves []*move, f *flight) error {
+	for _, mv := range moves {
+		if mv.j != nil {
+			mv.land()
+			for _, p := range mv.j.problems {
+				p.Pipeline, p.Key = r.p.Name, mv.j.key
+			}
+		}
+	}
+	stop := r.unanswered(s, f)
+	if s.finisher != nil && s.ledger && !r.o.DryRun {
+		if err := r.afterCommit(moves, f); err != nil || stop != nil {
+			return firstOf(err, stop)
+		}
+		return nil
+	}
+	kept, err := r.keep(f.jobs)
+	if err != nil {
+		return err
+	}
+	if len(f.jobs) > 0 || dirty(moves) {
+		err = r.commit("outcome", f.jobs, func(tx state.Tx) error {
+			if err := r.putRows(tx, s, moves); err != nil {
+				return err
+			}
+			if f.up {
+				if err := state.DeleteFlight(tx, r.pid, f.number); err != nil {
+					return err
+				}
+			}
+			return r.putAll(tx, f.jobs, kept)
+		})
+	}
+	if err != nil {
+		return err
+	}
+	r.measure(s, moves)
+	r.free(f.jobs)
+	return stop
+}
+
+func firstOf(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func dirty(moves []*move) bool {
+	for _, mv := range moves {
+		if mv.dirty {
+			return true
+		}
+	}
+	return false
+}
+
+// putRows writes the rows of documents that have changed.
+func (r *runner) putRows(tx state.Tx, s *sink, moves []*move) error {
+	if !s.ledger {
+		return nil
+	}
+	for _, mv := range moves {
+		if !mv.dirty {
+			continue
+		}
+		mv.dirty = false
+		if mv.doc == (state.Document{}) {
+			if err := state.DeleteDocument(tx, mv.ref); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := state.PutDocument(tx, mv.ref, mv.doc); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// proving: the first document of an object goes alone until one number came back as it was sent; a
+// target that numbers by itself would else get a whole batch of documents that nobody finds again.
+type proving struct {
+	proven atomic.Bool
+	first  sync.Mutex
+	clocks atomic.Bool // the target's clock was measured in this run
+}
+
+// measure learns, once a run, how far the target's clock is ahead: by what it says of documents
+// whose last answer has just come. Without it, a person's change could not be told from ours.
+func (r *runner) measure(s *sink, moves []*move) {
+	if s.prober == nil || s != r.main || r.o.DryRun || s.target.Changed == Skip || s.target.Changed == HoldChange {
+		return
+	}
+	var keys []string
+	var at []int64
+	for _, mv := range moves {
+		if mv.end == delivered && mv.progress && mv.doc.Confirmed != nil && len(keys) < chunk {
+			keys, at = append(keys, mv.ref.Key), append(at, mv.doc.Confirmed.At)
+		}
+	}
+	if len(keys) == 0 || r.halted() != nil || !s.clocks.CompareAndSwap(false, true) {
+		return
+	}
+	answers, err := s.prober.Probe(context.WithoutCancel(r.ctx), s.to, keys)
+	if err != nil || len(answers) != len(keys) {
+		return // it is only a measurement; the old one stands
+	}
+	ahead, known := time.Duration(0), false
+	for i, p := range answers {
+		if p.Found && !p.Modified.IsZero() {
+			if d := p.Modified.Sub(instant(at[i])); !known || d > ahead {
+				ahead, known = d, true
+			}
+		}
+	}
+	if known {
+		r.mu.Lock()
+		r.known.Ahead, r.measured = int64(ahead), true
+		r.mu.Unlock()
+	}
+}
+
+// payload is what a flight has to hold of a record.
+func payload(s *sink, v value.Record) string {
+	if s.finisher != nil {
+		return "" // a replacement reads everything anew
+	}
+	return v.JSON()
+}

@@ -1,0 +1,219 @@
+package run
+
+import (
+	"time"
+
+	"github.com/pipectl/pipectl/engine/problem"
+	"github.com/pipectl/pipectl/engine/state"
+	"github.com/pipectl/pipectl/engine/value"
+)
+
+// outcomes commits how jobs ended. What ended without anything to remember is only counted.
+func (r *runner) outcomes(what string, jobs []*job) error {
+	if len(jobs) == 0 {
+		return nil
+	}
+	write := false
+	for _, j := range jobs {
+		write = write || r.remembers(j)
+	}
+	if !write {
+		r.settleNow(jobs)
+		r.free(jobs)
+		return nil
+	}
+	kept, err := r.keep(jobs)
+	if err != nil {
+		return err
+	}
+	err = r.commit(what, jobs, func(tx state.Tx) error { return r.putAll(tx, jobs, kept) })
+	if err == nil {
+		r.free(jobs)
+	}
+	return err
+}
+
+func (r *runner) putAll(tx state.Tx, jobs []*job, kept []value.Record) error {
+	for i, j := range jobs {
+		if err := r.put(tx, j); err != nil {
+			return err
+		}
+		if kept != nil && !kept[i].IsZero() {
+			if err := state.PutKept(tx, r.pid, j.key, kept[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// remembers says that the state has to know how a job ended.
+func (r *runner) remembers(j *job) bool {
+	switch j.end {
+	case notEnded, silent, unchanged:
+		return false
+	case filtered:
+		return j.known || j.again
+	case same, delivered, withdrawn:
+		return r.p.Ledger || j.again
+	case waiting, invalid, held, failed:
+		return true
+	}
+	return true
+}
+
+// keep makes the rows that others may look up, before the transaction.
+func (r *runner) keep(jobs []*job) ([]value.Record, error) {
+	if r.p.Keep == nil {
+		return nil, nil
+	}
+	out := make([]value.Record, len(jobs))
+	for i, j := range jobs {
+		if j.row == nil || j.end != delivered && j.end != same {
+			continue
+		}
+		row, err := r.p.Keep(j.row)
+		if err != nil {
+			return nil, problem.In(err, problem.Error{Class: problem.Fatal, Pipeline: r.p.Name, Key: j.key})
+		}
+		out[i] = row
+	}
+	return out, nil
+}
+
+// put writes how one job ended.
+func (r *runner) put(tx state.Tx, j *job) error {
+	now := r.now()
+	rec := state.Record{Version: j.ver, Text: j.text, Hash: j.content(), Done: j.old.Done, Docs: j.old.Docs}
+	if j.docs != nil {
+		rec.Docs = j.docs
+	}
+	by := ""
+	switch j.end {
+	case filtered:
+		by = "left out by the pipeline's where in run " + r.id
+		if _, err := state.Resolve(tx, r.pid, j.key, by, now); err != nil || !r.p.Ledger {
+			return err
+		}
+		return state.DeleteRecord(tx, r.pid, j.key)
+	case delivered, same:
+		rec.Standing, rec.Done = state.Delivered, rec.Hash
+		by = "delivered in run " + r.id
+	case withdrawn:
+		rec.Standing = state.Withdrawn
+		by = "withdrawn in run " + r.id
+	case waiting:
+		rec.Standing = state.Waiting
+	case invalid:
+		rec.Standing = state.Invalid
+	case held:
+		rec.Standing = state.Held
+	case failed:
+		rec.Standing = state.Failed
+	case notEnded, silent, unchanged:
+		return nil
+	}
+	if by != "" {
+		if j.again || j.known && j.old.Standing != state.Delivered || !r.p.Ledger {
+			if _, err := state.Resolve(tx, r.pid, j.key, by, now); err != nil {
+				return err
+			}
+		}
+	} else if err := r.putException(tx, j, &rec, now); err != nil {
+		return err
+	}
+	if !r.p.Ledger {
+		return nil
+	}
+	return state.PutRecord(tx, r.pid, j.key, rec)
+}
+
+// putException writes what is open of a record, going on from what stood there before.
+func (r *runner) putException(tx state.Tx, j *job, rec *state.Record, now time.Time) error {
+	was, had, err := state.GetException(tx, r.pid, j.key)
+	if err != nil {
+		return err
+	}
+	e := r.exception(j, now)
+	if had {
+		e.First, e.Owner, e.Note = was.First, was.Owner, was.Note
+	}
+	if j.end == waiting {
+		r.retryLater(j, &e, rec, now)
+	} else {
+		rec.Attempts = j.used
+	}
+	e.Attempts = rec.Attempts
+	r.askLater(&e, was, had && j.again, now)
+	j.opened = e.Kind != state.Later && (!had || was.Kind != e.Kind)
+	return state.PutException(tx, r.pid, e, j.data.JSON())
+}
+
+func (r *runner) exception(j *job, now time.Time) state.Exception {
+	p := &problem.Error{}
+	if len(j.problems) > 0 {
+		p = j.problems[0]
+	}
+	e := state.Exception{
+		Pipeline: r.p.Name, Key: j.key, Status: state.IsOpen,
+		Kind:  map[ending]state.Kind{waiting: state.Later, invalid: state.InvalidData, held: state.OnHold, failed: state.GaveUp}[j.end],
+		Class: p.Class.String(), ID: p.ID, Field: p.Field, At: p.At.String(), Reason: reason(p), Hint: p.Hint, Code: p.Code,
+		Causes: j.causes(), First: now, Last: now, Revision: r.p.Revision, Run: r.id, Version: j.ver,
+	}
+	for _, more := range j.problems[min(1, len(j.problems)):] {
+		text := reason(more)
+		if more.Field != "" {
+			text = more.Field + ": " + text
+		}
+		e.More = append(e.More, text)
+	}
+	if len(j.docs) > 0 {
+		e.TargetKey = j.docs[0].Key
+	}
+	if r.p.Amount != nil && j.row != nil {
+		e.Amount = r.p.Amount(j.row)
+	}
+	return e
+}
+
+// retryLater finds the time of the next attempt, or that there is none any more.
+func (r *runner) retryLater(j *job, e *state.Exception, rec *state.Record, now time.Time) {
+	rec.Attempts = j.used
+	if j.attempt {
+		rec.Attempts++
+		after, more := r.next(rec.Attempts)
+		if !more {
+			j.end = failed
+			e.Kind, rec.Standing = state.GaveUp, state.Failed
+			rec.Attempts = j.used
+			e.Hint = "its retries are used up: mend what the reason says, then pipectl errors retry"
+			return
+		}
+		e.Due = now.Add(after)
+	} else {
+		e.Due = now
+	}
+	if j.due.After(e.Due) {
+		e.Due = j.due
+	}
+}
+
+// askLater lets more and more time pass between attempts of a record whose causes are said to be
+// there while the target goes on refusing it.
+func (r *runner) askLater(e *state.Exception, was state.Exception, released bool, now time.Time) {
+	if e.Kind != state.OnHold || len(e.Causes) == 0 || !released || was.Kind != state.OnHold {
+		return
+	}
+	e.Asked = was.Asked + 1
+	e.Due = now.Add(min(time.Minute<<min(e.Asked, 10), 6*time.Hour))
+}
+
+// free gives rows back that nobody looks at any more.
+func (r *runner) free(jobs []*job) {
+	for _, j := range jobs {
+		if j.row != nil && r.p.Free != nil {
+			r.p.Free(j.row)
+			j.row = nil
+		}
+	}
+}

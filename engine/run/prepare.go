@@ -1,0 +1,226 @@
+package run
+
+import (
+	"errors"
+
+	"github.com/pipectl/pipectl/engine/problem"
+	"github.com/pipectl/pipectl/engine/state"
+	"github.com/pipectl/pipectl/engine/value"
+)
+
+// prepare takes jobs through the steps, ends those that go no further, and lines up the rest.
+func (r *runner) prepare(jobs []*job) error {
+	var rows []*job
+	var ended []*job
+	for _, j := range jobs {
+		if j.bad != nil {
+			j.fail(problem.As(problem.In(j.bad, problem.Error{Class: problem.Invalid, Pipeline: r.p.Name, Key: j.key})))
+			ended = append(ended, j)
+			continue
+		}
+		j.row = r.p.NewRow()
+		j.row.Reset(j.data)
+		j.row.Key = j.key
+		rows = append(rows, j)
+	}
+	if err := r.steps(rows); err != nil {
+		return err
+	}
+	if err := r.masters(rows); err != nil {
+		return err
+	}
+	var ready, gone []*job
+	for _, j := range rows {
+		switch {
+		case j.end != notEnded:
+			ended = append(ended, j)
+		case j.row.Dropped:
+			gone = append(gone, j)
+		case len(j.row.Problems) > 0:
+			for i, p := range j.row.Problems {
+				j.row.Problems[i] = problem.As(problem.In(p, problem.Error{Pipeline: r.p.Name, Key: j.key}))
+			}
+			j.fail(j.row.Problems...)
+			ended = append(ended, j)
+		case r.p.Live && r.sameAsBefore(j):
+			ended = append(ended, j)
+		default:
+			ready = append(ready, j)
+		}
+	}
+	if err := r.outcomes("outcome", ended); err != nil {
+		return err
+	}
+	if err := r.dropped(gone); err != nil {
+		return err
+	}
+	return r.line(ready)
+}
+
+// sameAsBefore is the look at the ledger of a pipeline whose live look-ups are part of the content.
+func (r *runner) sameAsBefore(j *job) bool {
+	j.hash = value.Hash{}
+	if j.forced {
+		j.countAttempts()
+	}
+	return r.p.Ledger && j.known && !j.forced && !r.o.Remap && j.content() == j.old.Hash && r.stands(j, j.old.Standing)
+}
+
+// steps runs the steps over the rows. What concerns all rows comes back: a look-up source that is
+// down pauses the run, and nothing is counted against the records.
+func (r *runner) steps(jobs []*job) error {
+	if len(jobs) == 0 {
+		return nil
+	}
+	rows := r.rows[:0]
+	for _, j := range jobs {
+		rows = append(rows, j.row)
+	}
+	r.rows = rows
+	for _, s := range r.p.Prepare {
+		for {
+			err := s.Run(r.ctx, rows)
+			if err == nil {
+				break
+			}
+			p := problem.As(problem.In(err, problem.Error{Pipeline: r.p.Name}))
+			if p.Class != problem.Throttled {
+				return r.down("a look-up", p)
+			}
+			if err := r.pause(p); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// line puts prepared jobs in line, and sends full batches off.
+func (r *runner) line(jobs []*job) error {
+	if len(jobs) == 0 {
+		return nil
+	}
+	if r.main == nil {
+		for _, j := range jobs {
+			j.end = delivered
+		}
+		return r.outcomes("outcome", jobs)
+	}
+	r.busy.add(jobs)
+	r.ready = append(r.ready, jobs...)
+	size := r.main.size()
+	for len(r.ready) >= size {
+		if err := r.depart(r.ready[:size:size]); err != nil {
+			return err
+		}
+		r.ready = r.ready[size:]
+	}
+	return nil
+}
+
+// depart sends a batch on its way as soon as one may be in flight.
+func (r *runner) depart(batch []*job) error {
+	select {
+	case r.slots <- struct{}{}:
+	case <-r.ctx.Done():
+		return r.halted()
+	}
+	if err := r.halted(); err != nil {
+		<-r.slots
+		return err
+	}
+	r.batches.Go(func() {
+		defer func() { <-r.slots }()
+		if err := r.deliver(r.main, batch); err != nil {
+			r.stop(err)
+			return
+		}
+		r.busy.remove(batch)
+	})
+	return nil
+}
+
+// drain sends off what is in line, and waits until everything has landed.
+func (r *runner) drain() error {
+	if len(r.ready) > 0 {
+		batch := r.ready
+		r.ready = nil
+		if err := r.depart(batch); err != nil {
+			return err
+		}
+	}
+	r.batches.Wait()
+	return r.halted()
+}
+
+// down turns an error that isn't one record's into the end of the run: a pause where waiting may
+// help, and a stop else.
+func (r *runner) down(what string, err error) error {
+	if r.ctx.Err() != nil && !errors.Is(err, ErrAbandoned) {
+		return r.halted()
+	}
+	p := problem.As(problem.In(err, problem.Error{Class: problem.Fatal, Pipeline: r.p.Name}))
+	if p.Class == problem.Transient || p.Class == problem.Throttled {
+		return paused(what, p)
+	}
+	return p
+}
+
+func paused(what string, p *problem.Error) *problem.Error {
+	return &problem.Error{
+		Class: problem.Transient, ID: "PC412", Pipeline: p.Pipeline, Code: p.Code, Err: p,
+		Reason: what + " is down: " + reason(p),
+		Hint:   "nothing is counted against the records; the next run goes on where this one paused",
+	}
+}
+
+func reason(p *problem.Error) string {
+	if p.Reason == "" && p.Err != nil {
+		return p.Err.Error()
+	}
+	return p.Reason
+}
+
+// dropped ends records that a where left out. One that was delivered is withdrawn: what happens to
+// its document is the pipeline's to say.
+func (r *runner) dropped(jobs []*job) error {
+	var ended, gone []*job
+	for _, j := range jobs {
+		switch {
+		case !r.hasDocument(j):
+			j.end = filtered
+			ended = append(ended, j)
+		case r.o.Remap && j.content() == j.old.Done:
+			j.end = unchanged // a new where withdraws nothing; only the record's own change does
+			ended = append(ended, j)
+		case r.replaces(): // the new content of the target is without it
+			j.end = withdrawn
+			ended = append(ended, j)
+		default:
+			gone = append(gone, j)
+		}
+	}
+	if err := r.outcomes("outcome", ended); err != nil {
+		return err
+	}
+	return r.withdraw(gone)
+}
+
+// hasDocument says that something of the record may be in the target.
+func (r *runner) hasDocument(j *job) bool {
+	if !j.known || r.main == nil || len(j.old.Docs) == 0 {
+		return false
+	}
+	found := false
+	err := r.store.View(func(tx state.Tx) error {
+		for _, ref := range j.old.Docs {
+			d, ok, err := state.GetDocument(tx, ref)
+			if err != nil {
+				return err
+			}
+			found = found || ok && (d.Confirmed != nil || d.Pending != nil)
+		}
+		return nil
+	})
+	return found || err != nil // what can't be read is not taken for nothing; the next commit fails on it
+}

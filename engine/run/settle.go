@@ -1,0 +1,253 @@
+package run
+
+import (
+	"context"
+	"time"
+
+	"github.com/pipectl/pipectl/engine/connector"
+	"github.com/pipectl/pipectl/engine/problem"
+	"github.com/pipectl/pipectl/engine/state"
+)
+
+// ask asks the target about documents before anything is decided: those in doubt, those that are to
+// be changed, and new ones where the target would take a second one without a word.
+func (r *runner) ask(s *sink, moves []*move) error {
+	var asked []*move
+	for _, mv := range moves {
+		if s.ledger && s.needsAsking(mv) {
+			asked = append(asked, mv)
+		}
+	}
+	if len(asked) == 0 {
+		return nil
+	}
+	answers, err := r.probeAll(s, asked)
+	if err != nil {
+		return r.down(s.name, err)
+	}
+	settled := 0
+	for i, mv := range asked {
+		p := answers[i]
+		mv.asked = &p
+		if mv.doc.Pending != nil && r.settled(s, mv, p) {
+			settled++
+		}
+	}
+	r.inDoubt(settled)
+	return nil
+}
+
+func (r *runner) probeAll(s *sink, moves []*move) ([]connector.Probed, error) {
+	keys := make([]string, len(moves))
+	for i, mv := range moves {
+		keys[i] = mv.ref.Key
+	}
+	if !r.reach("before probe") {
+		return nil, ErrAbandoned
+	}
+	answers, err := s.prober.Probe(context.WithoutCancel(r.ctx), s.to, keys)
+	if err == nil && len(answers) != len(keys) {
+		err = &problem.Error{Class: problem.Transient, Reason: "the target answered about fewer documents than it was asked for"}
+	}
+	if err == nil && !r.reach("after probe") {
+		err = ErrAbandoned
+	}
+	return answers, err
+}
+
+// doubts settles what an act has left in doubt, at once where the target can be asked.
+func (r *runner) doubts(s *sink, group []*move, f *flight) error {
+	var open []*move
+	for _, mv := range group {
+		if mv.why != nil && !mv.over() {
+			open = append(open, mv)
+		}
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	switch {
+	case s.appender != nil:
+		return r.cut(s, group, f)
+	case !s.ledger, s.finisher != nil:
+		return r.down(s.name, open[0].why)
+	case s.prober == nil:
+		for _, mv := range open {
+			r.unaskable(s, mv)
+		}
+		return nil
+	}
+	answers, err := r.probeAll(s, open)
+	if err == ErrAbandoned { //nolint:errorlint // it is never wrapped
+		return err
+	}
+	settled := 0
+	for i, mv := range open {
+		why := mv.why
+		mv.why = nil
+		if err == nil && r.settled(s, mv, answers[i]) {
+			settled++
+			if mv.over() || mv.resumes(s) {
+				f.quiet = false
+				continue
+			}
+		}
+		if mv.over() {
+			continue
+		}
+		mv.stop(why)
+		if mv.doc.Pending != nil && !s.resends(mv.doc) {
+			mv.until = instant(mv.doc.Pending.Sent).Add(s.traits.Longest)
+		}
+	}
+	r.inDoubt(settled)
+	return nil
+}
+
+// resumes goes on after a doubt was settled within a batch: true when the act was done after all.
+func (mv *move) resumes(s *sink) bool {
+	c := mv.doc.Confirmed
+	a := mv.acts[0]
+	switch {
+	case c == nil || c.Unsure:
+		return false
+	case a.kind == state.Create:
+		mv.created, mv.progress = true, true
+	case a.kind == state.Step && mv.stageReached(a.op):
+		mv.progress = true
+	default:
+		return false
+	}
+	mv.acts = mv.acts[1:]
+	s.proven.Store(true)
+	mv.skipReached()
+	return true
+}
+
+func (mv *move) stageReached(op connector.Op) bool {
+	stage := connector.Stage(mv.doc.Confirmed.Stage)
+	if op == connector.UnAudit {
+		return stage <= connector.Saved
+	}
+	return reaches(op) != connector.NoStage && stage >= reaches(op)
+}
+
+// unaskable is a document in doubt of a target that nobody can ask.
+func (r *runner) unaskable(s *sink, mv *move) {
+	mv.why = nil
+	if mv.doc.Confirmed != nil && s.traits.Repeatable { // by id and absolute: once more, when the first can't land any more
+		mv.stop(notAnswered(mv, nil))
+		mv.until = instant(mv.doc.Pending.Sent).Add(s.traits.Longest)
+		return
+	}
+	mv.stop(cantAsk(mv))
+}
+
+// cut takes back a batch of an append-only target of which nobody knows how much was written.
+func (r *runner) cut(s *sink, group []*move, f *flight) error {
+	if err := s.appender.Rewind(context.WithoutCancel(r.ctx), s.to, f.mark); err != nil {
+		return r.down(s.name, err)
+	}
+	for _, mv := range group {
+		why := mv.why
+		if why == nil {
+			why = notAnswered(mv, nil)
+		}
+		mv.why, mv.created, mv.updated, mv.progress = nil, false, false, false
+		mv.doc.Confirmed = mv.before
+		mv.settleAs(nil)
+		mv.stop(why)
+	}
+	return nil
+}
+
+// settled judges what the target says of a document in doubt, and answers whether the doubt is
+// over. See the package's documentation for the rules.
+func (r *runner) settled(s *sink, mv *move, p connector.Probed) bool {
+	x := mv.doc.Pending
+	now := r.now()
+	switch {
+	case p.Many:
+		mv.stop(several(mv))
+		return false
+	case x.AskAt > 0 && now.Before(instant(x.AskAt)) && !p.Found:
+		return false
+	case mv.doc.Confirmed == nil:
+		return r.settleCreate(s, mv, p, now)
+	}
+	return r.settleChange(s, mv, p, now)
+}
+
+func (r *runner) settleCreate(s *sink, mv *move, p connector.Probed, now time.Time) bool {
+	x := mv.doc.Pending
+	if !p.Found {
+		mv.taken = false
+		if now.Before(instant(x.Sent).Add(s.traits.Longest)) {
+			return false // it may still come
+		}
+		if crashes := x.Crashes; crashes > 0 {
+			mv.doc.Pending, mv.dirty = &state.Pending{Action: state.Create, Hash: x.Hash, Sent: x.Sent, AskAt: state.Absent, Crashes: crashes}, true
+			return true
+		}
+		mv.settleAs(nil)
+		return true
+	}
+	older := !p.Modified.IsZero() && p.Modified.Add(longBefore).Before(instant(x.Sent).Add(s.ahead))
+	theirs := p.Ours == connector.MadeByAnother || p.Ours == connector.CantTell && (older || mv.taken && x.Sends == 1)
+	if theirs && s.target.Found != AdoptFound {
+		mv.settleAs(nil)
+		mv.stop(foreign(mv))
+		return true
+	}
+	c := s.found(mv, &p, theirs || x.Mixed || mv.taken && x.Sends == 1)
+	if !c.Unsure {
+		c.Hash = x.Hash
+	}
+	mv.settleAs(c)
+	return true
+}
+
+// longBefore is how much older than our send a document must be to be another's for that alone.
+const longBefore = 10 * time.Minute
+
+// settleChange: found says nothing of a change. A save is sent again, when the first one can't land
+// any more and overwrite it; a step is told by the stage.
+func (r *runner) settleChange(s *sink, mv *move, p connector.Probed, now time.Time) bool {
+	x := mv.doc.Pending
+	c := *mv.doc.Confirmed
+	op := connector.Op(x.Op)
+	if !p.Found {
+		if x.Action == state.Step && op == connector.Delete {
+			mv.doc.Confirmed = nil
+			mv.settleAs(nil)
+			return true
+		}
+		mv.stop(vanished(mv))
+		return false
+	}
+	forward := x.Action == state.Step && (op == connector.Submit || op == connector.Audit)
+	reached := x.Action == state.Step && (forward && p.Stage >= reaches(op) || op == connector.UnAudit && p.Stage <= connector.Saved || op == connector.Cancel && p.Cancelled)
+	if !reached && !forward && now.Before(instant(x.Sent).Add(s.traits.Longest)) {
+		return false
+	}
+	if op == connector.UnAudit && reached && c.Restore == 0 {
+		c.Restore = c.Stage
+	}
+	if p.Stage != connector.NoStage {
+		c.Stage = uint8(p.Stage)
+	}
+	if x.Action == state.Update {
+		if !s.traits.Repeatable {
+			mv.stop(cantRepeat(mv))
+			return false
+		}
+		c.Unsure = true
+	}
+	c.Cancelled = p.Cancelled
+	c.At = nanos(now)
+	if !p.Modified.IsZero() {
+		c.At = nanos(p.Modified.Add(-s.ahead))
+	}
+	mv.settleAs(&c)
+	return true
+}
