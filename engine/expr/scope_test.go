@@ -214,7 +214,7 @@ func TestDrift(t *testing.T) {
 	s := NewScope(schema(t, orderSchema))
 	for _, c := range []struct{ rec, text, want string }{
 		{`{"sid":"113"}`, "sid", "PC228"}, {`{"order_id":113}`, "order_id", "PC228"}, {`{"amount":"12,5"}`, "amount", "PC228"}, {`{"amount":" "}`, "amount", "null"}, {`{"amount":null}`, "amount", "null"}, {`{"amount":12.50}`, "amount", "12.50"},
-		{`{"created":""}`, "created", "null"}, {`{"created":"0000-00-00 00:00:00"}`, "created", "null"}, {`{"created":"soon"}`, "created", "PC228"}, {`{"created":1772407800}`, "created", `"2026-03-02T07:30:00+08:00"`}, {`{"created":"2026-03-01T00:00:00Z"}`, "created", `"2026-03-01T00:00:00Z"`},
+		{`{"created":""}`, "created", "null"}, {`{"created":"0000-00-00 00:00:00"}`, "created", "null"}, {`{"created":0}`, "created", "null"}, {`{"created":"0"}`, "created", "null"}, {`{"created":"soon"}`, "created", "PC228"}, {`{"created":1772407800}`, "created", `"2026-03-02T07:30:00+08:00"`}, {`{"created":"2026-03-01T00:00:00Z"}`, "created", `"2026-03-01T00:00:00Z"`},
 		{`{"status":"Lost"}`, "status", "PC229"}, {`{"status":""}`, "status", `""`}, {`{"status":null}`, "status", "null"}, {`{"prices":["1","x"]}`, "prices", "PC228"}, {`{"items":[{"qty":"3"}]}`, "items[0].qty", "PC228"}, {`{"items":{}}`, "items", "PC228"}, {`{"address":[]}`, "address.city", "PC228"},
 	} {
 		got := run(s, c.text, record(t, c.rec))

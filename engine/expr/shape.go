@@ -77,7 +77,7 @@ func (p part) instantReader() func(value.Value) (value.Value, error) {
 		if v.IsNone() || v.Kind() == value.Instant {
 			return v, nil
 		}
-		if v.Kind() == value.Text && isNoTime(v.Text()) {
+		if v.Kind() == value.Text && isNoTime(v.Text()) || v.Kind() == value.Number && v.Sign() == 0 {
 			return value.NullValue(), nil
 		}
 		if err != nil {

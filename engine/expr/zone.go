@@ -27,10 +27,11 @@ func loadZone(name string) (*time.Location, error) {
 	return time.LoadLocation(name)
 }
 
-// isNoTime says that a text is one of the ways in which systems write "no time".
+// isNoTime says that a text is one of the ways in which systems write "no time". In a field of
+// times, 0 is one, too: nothing in a business system happened in the first second of 1970.
 func isNoTime(s string) bool {
 	s = strings.TrimSpace(s)
-	return s == "" || strings.HasPrefix(s, "0000-00-00")
+	return s == "" || s == "0" || strings.HasPrefix(s, "0000-00-00")
 }
 
 // layouts without an offset, as systems write them. Go reads fractions of a second behind all.
