@@ -40,8 +40,8 @@ func usage(format string, args ...any) error {
 	return exit{exitUsage, fmt.Errorf(format, args...)}
 }
 
-// run is the program: arguments in, exit code out.
-func run(ctx context.Context, args []string, std stdio) int {
+// execute is the program: arguments in, exit code out.
+func execute(ctx context.Context, args []string, std stdio) int {
 	app := newApp(std)
 	err := app.RunContext(ctx, append([]string{app.Name}, reorder(app, args)...))
 	code := exitDone

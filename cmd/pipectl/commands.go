@@ -20,6 +20,5 @@ func commands(std stdio) []*cli.Command {
 		explainCommand(std),
 		completionCommand(std),
 		versionCommand(std),
-		generateCommand(std),
 	}
 }
