@@ -225,6 +225,37 @@ func TestAMovingListLosesNothing(t *testing.T) {
 	}
 }
 
+// Rows that come in before all others push them to pages that were read already.
+func TestAGrowingListLosesNothing(t *testing.T) {
+	tb := newTable(t, burst(60)...)
+	come, paging := 0, false
+	tb.between = func(offset int) {
+		if paging = paging || offset > 0; paging && come < 4 {
+			tb.orders = append([]entry{{113, fmt.Sprintf("112-%05d", come), burst(1)[0]}}, tb.orders...)
+			come++
+		}
+	}
+	records, safe, _, err := readAll(t, tb.s.open(memory{}, 10), ordersQuery())
+	if n := distinct(records); err != nil || n != 64 || safe == "" {
+		t.Errorf("%d orders of 64, cursor %q, error %v", n, safe, err)
+	}
+}
+
+// What was changed within the margin is read at once; the cursor stays before it, so that what is
+// listed late is read by the next run.
+func TestTheNewestIsReadAtOnceAndAgain(t *testing.T) {
+	tb := newTable(t, spread(2)...)
+	tb.orders[1].at = tb.s.now
+	c, q := tb.s.open(memory{}, 20), ordersQuery()
+	for run, want := range []int{2, 1} {
+		records, safe, _, err := readAll(t, c, q)
+		if err != nil || len(records) != want {
+			t.Errorf("run %d: %d records, want %d; %v", run, len(records), want, err)
+		}
+		q.Cursor = safe
+	}
+}
+
 func TestTheCursorStaysBehindTheVendorsClock(t *testing.T) {
 	tb := newTable(t, spread(3)...)
 	c := tb.s.open(memory{}, 20)

@@ -16,8 +16,8 @@ import (
 	"github.com/pipectl/pipectl/engine/value"
 )
 
-// margin is how far the end of a window stays behind the vendor's clock: what was changed just
-// now may not be listed yet.
+// margin is how far the cursor stays behind the vendor's clock: what was changed just now may not
+// all be listed yet.
 const margin = time.Minute
 
 // beginning is before anything that this vendor holds: reading without a start begins there.

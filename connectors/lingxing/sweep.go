@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pipectl/pipectl/engine/problem"
+	"github.com/pipectl/pipectl/engine/value"
 )
 
 // sweep reads the pages of one list. The list may move while it is read: rows leave it when they
@@ -128,22 +129,23 @@ func (s *sweep) forwards(ctx context.Context, each func(rows []json.RawMessage, 
 }
 
 // tries is how often a list is read again because rows came into it meanwhile.
-const tries = 3
+const tries = 5
 
 // backwards reads from the last page to the first, given the first: rows that leave the list
-// meanwhile then cause a repetition and never a gap. Rows that come into it push others to pages
-// that were read already, so then it begins anew.
+// meanwhile then cause a repetition and never a gap. Rows that come into it may push others to
+// pages that were read already, so then it is read again, until as many were seen as there are.
 func (s *sweep) backwards(ctx context.Context, each func(p page, last bool) error) error {
+	seen := map[string]bool{}
 	for range tries {
-		grown, err := s.backOnce(ctx, each)
-		if err != nil || !grown {
+		done, err := s.backOnce(ctx, seen, each)
+		if err != nil || done {
 			return err
 		}
 	}
 	return s.untrue("grows faster than it can be read")
 }
 
-func (s *sweep) backOnce(ctx context.Context, each func(p page, last bool) error) (grown bool, err error) {
+func (s *sweep) backOnce(ctx context.Context, seen map[string]bool, each func(p page, last bool) error) (done bool, err error) {
 	count := s.total
 	s.before = nil
 	for k := (count - 1) / s.length; k >= 0; k-- {
@@ -151,13 +153,21 @@ func (s *sweep) backOnce(ctx context.Context, each func(p page, last bool) error
 		if err != nil {
 			return false, err
 		}
-		if p.total > count {
-			s.total = p.total
-			return true, nil
+		for _, raw := range p.rows {
+			seen[s.identity(raw)] = true
 		}
-		if err := each(p, k == 0); err != nil {
+		s.total = max(s.total, p.total)
+		done = k == 0 && (s.total == count || len(seen) >= s.total)
+		if err := each(p, done); err != nil {
 			return false, err
 		}
 	}
-	return false, nil
+	return done, nil
+}
+
+// identity is what makes a row this one and no other, whatever changes in it.
+func (s *sweep) identity(raw []byte) string {
+	data := s.c.record(s.o, raw).Data
+	key, _ := value.KeyText(data.Get(s.o.key))
+	return value.JoinKey(shopOf(data), key)
 }

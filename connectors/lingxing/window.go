@@ -42,9 +42,10 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// span is the whole time to read.
+// span is the whole time to read. It ends with the vendor's present second: what was changed just
+// now is read at once, and once more by the next run, as the cursor stays behind (see safe).
 func (r *reading) span() (from, to time.Time, err error) {
-	to = r.c.vendorTime().Add(-margin).Truncate(time.Second)
+	to = r.c.vendorTime().Truncate(time.Second).Add(time.Second)
 	switch {
 	case r.q.Window != nil:
 		from, to = r.q.Window.From.Truncate(time.Second), r.q.Window.To
@@ -153,10 +154,11 @@ func (r *reading) within(w window, records []connector.Record) []connector.Recor
 // safe is the cursor after a window: its end as it was asked, and never past the vendor's own
 // clock less the margin, whatever ours says.
 func (r *reading) safe(w window, p page) string {
-	end := w.to
-	if !p.time.IsZero() {
-		end = earlier(end, p.time.Add(-margin))
+	clock := p.time
+	if clock.IsZero() {
+		clock = r.c.vendorTime()
 	}
+	end := earlier(w.to, clock.Add(-margin).Truncate(time.Second))
 	if end.Before(w.from) {
 		return ""
 	}
