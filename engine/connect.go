@@ -46,9 +46,25 @@ func (e *Engine) Connect(ctx context.Context, name string) (connector.Conn, erro
 	if err != nil {
 		return nil, problem.In(err, problem.Error{Class: problem.Fatal, At: cfg.At})
 	}
+	if cfg.Sandbox {
+		c = simulated{c, name}
+	}
 	e.conns[name] = c
 	return c, nil
 }
+
+// simulated is a connection to a simulator in this process: another port each time, and the same
+// account all the same.
+type simulated struct {
+	connector.Conn
+	name string
+}
+
+// Account implements connector.Conn.
+func (s simulated) Account() string { return "sandbox of " + s.name }
+
+// Unwrap lets the abilities of the connection be found.
+func (s simulated) Unwrap() connector.Conn { return s.Conn }
 
 // simulate starts the simulator behind a connection. What was written into it by earlier
 // processes is there again.

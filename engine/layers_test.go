@@ -41,7 +41,7 @@ var layers = []struct {
 	{"engine/state/*", []string{"engine/problem", "engine/state", "engine/value"}},
 	{"engine/run", []string{"engine/connector", "engine/problem", "engine/state", "engine/step", "engine/value"}},
 	{"engine/internal/workload", nil},
-	{"engine/internal/workload/...", []string{"engine/internal/workload"}},
+	{"engine/internal/workload/...", []string{"engine/internal/workload/..."}},
 	{".", nil},
 }
 

@@ -155,11 +155,12 @@ func (d *demonstration) disturb() error {
 		return err
 	}
 	for i, id := range delivered {
-		action := "change-order"
+		action, args := "change-order", map[string]any{"sid": id.SID, "order_id": id.Order, "qty": 7}
 		if i == 2 {
 			action = "cancel-order"
+			delete(args, "qty")
 		}
-		if err := d.lingxing(action, map[string]any{"sid": id.SID, "amazon_order_id": id.Order}); err != nil {
+		if err := d.lingxing(action, args); err != nil {
 			return err
 		}
 	}
