@@ -115,4 +115,3 @@ func TestReorder(t *testing.T) {
 		})
 	}
 }
-
