@@ -170,6 +170,9 @@ func printReport(v view, e *engine.Engine, r run.Report, changes []run.Change) {
 			v.Line("  %6d %-10s %s", n.n, n.name, v.dim(n.means))
 		}
 	}
+	for _, m := range r.Masters {
+		v.Line("  %6s %-10s %s", "", "+ "+m.Key, v.dim("created first, in "+m.Connection+" "+m.Object+": a look-up missed it"))
+	}
 	for i, x := range changes {
 		if i == 20 {
 			v.Line("  %s", v.dim(fmt.Sprintf("… and %d more documents", len(changes)-i)))

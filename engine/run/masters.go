@@ -56,11 +56,23 @@ func (r *runner) masters(jobs []*job) error {
 			}
 			all = all[n:]
 		}
+		r.made(w.sink, w.order)
 	}
 	for j, moves := range moveOf {
 		r.withMasters(j, moves)
 	}
 	return nil
+}
+
+// made tells the report which masters are new.
+func (r *runner) made(s *sink, moves []*move) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, mv := range moves {
+		if mv.created {
+			r.report.Masters = append(r.report.Masters, Master{s.name, s.to.Object, mv.ref.Key})
+		}
+	}
 }
 
 // withMasters ends a record whose masters could not be made.

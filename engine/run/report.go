@@ -38,13 +38,18 @@ type Report struct {
 	Cursor   CursorMove     `json:"cursor"`
 	Error    *RunError      `json:"error"`
 
-	New  int `json:"-"` // exceptions that this run opened: they decide the exit code
-	Old  int `json:"-"` // delivered records that keep the mapping of an older revision
-	Hold struct {
+	New int `json:"-"` // exceptions that this run opened: they decide the exit code
+	Old int `json:"-"` // delivered records that keep the mapping of an older revision
+	// Masters are the documents of other objects that were created because records needed them.
+	Masters []Master `json:"-"`
+	Hold    struct {
 		Person int // held records that a person must decide
 		Cause  int // held records that wait for something to appear
 	} `json:"-"`
 }
+
+// Master is a document that a look-up with `missing: create` made.
+type Master struct{ Connection, Object, Key string }
 
 // CursorMove is how far the source was read before and after.
 type CursorMove struct {
