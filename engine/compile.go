@@ -170,8 +170,16 @@ func (p *program) target(ctx context.Context, e *Engine) (*run.Target, error) {
 	}
 	out.To.Params = t.Params.Raw()
 	writer, _ := connector.Can[connector.Writer](out.Conn) // e.target made sure of it
-	if err := t.CheckOps(writer.Traits(out.To).Ops).Err(); err != nil {
+	traits := writer.Traits(out.To)
+	if err := t.CheckOps(traits.Ops).Err(); err != nil {
 		return nil, err
+	}
+	if p.spec.State.Text == "none" && !traits.Replaces {
+		return nil, &problem.Error{
+			Class: problem.Fatal, ID: "PC138", At: p.spec.State.At,
+			Reason: "state: none goes only with a target that is replaced as a whole, and " + t.Object.Text + " in " + t.Connection.Text + " is not",
+			Hint:   "leave state out: without a ledger every run would write every record again",
+		}
 	}
 	out.Key = p.steps.TargetKey
 	out.Batch = t.Batch

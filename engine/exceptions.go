@@ -110,51 +110,39 @@ func none(pipeline, key string) error {
 // Retry asks for the exceptions to be taken up by the next run, whatever their due time. It answers
 // how many there are.
 func (e *Engine) Retry(f Filter) (int, error) {
-	n := 0
-	f.All = true
-	err := e.store.Update(func(tx state.Tx) error {
-		n = 0
-		var found []state.Exception
-		var ids []state.ID
-		err := e.each(tx, f, func(id state.ID, x state.Exception) error {
-			found, ids = append(found, x), append(ids, id)
-			return nil
-		})
-		for i, x := range found {
-			x.Status = state.Retrying
-			if err == nil {
-				err = state.PutException(tx, ids[i], x, "")
-			}
-			n++
-		}
-		return err
+	return e.eachChosen(f, func(tx state.Tx, id state.ID, x state.Exception) error {
+		x.Status = state.Retrying
+		return state.PutException(tx, id, x, "")
 	})
-	return n, err
 }
 
 // Skip closes the exceptions for a reason: the records are left alone until their source content
 // changes. by says who decided. A record in doubt can't be skipped: it may be in the target.
 func (e *Engine) Skip(f Filter, by, reason string) (int, error) {
-	n := 0
+	return e.eachChosen(f, func(tx state.Tx, id state.ID, x state.Exception) error {
+		return skip(tx, id, x, by+": "+reason, e.now())
+	})
+}
+
+// eachChosen acts on all exceptions that fit, waiting records too, in one transaction. They are
+// collected first: what is walked over must not be written to.
+func (e *Engine) eachChosen(f Filter, act func(state.Tx, state.ID, state.Exception) error) (int, error) {
 	f.All = true
+	n := 0
 	err := e.store.Update(func(tx state.Tx) error {
-		n = 0
 		var found []state.Exception
 		var ids []state.ID
 		err := e.each(tx, f, func(id state.ID, x state.Exception) error {
 			found, ids = append(found, x), append(ids, id)
 			return nil
 		})
-		if err != nil {
-			return err
-		}
+		n = len(found)
 		for i, x := range found {
-			if err := skip(tx, ids[i], x, by+": "+reason, e.now()); err != nil {
-				return err
+			if err == nil {
+				err = act(tx, ids[i], x)
 			}
-			n++
 		}
-		return nil
+		return err
 	})
 	return n, err
 }
