@@ -32,7 +32,7 @@ func (r *runner) take(s *sink, group []*move, outs []connector.Outcome) (wait *p
 				continue
 			}
 			if mv.tries++; mv.tries >= tries {
-				mv.settleAs(nil)
+				mv.undo()
 				mv.stop(untouched(mv, o.Err))
 			}
 		case connector.Accepted:
@@ -59,7 +59,7 @@ func untouched(mv *move, cause *problem.Error) *problem.Error {
 
 // settleAs ends the doubt about a document: c is what the target holds, nil for nothing new.
 func (mv *move) settleAs(c *state.Confirmed) {
-	mv.doc.Pending, mv.dirty, mv.taken = nil, true, false
+	mv.doc.Pending, mv.prior, mv.dirty, mv.taken = nil, nil, true, false
 	if c != nil {
 		mv.doc.Confirmed = c
 	}
@@ -153,7 +153,7 @@ func (r *runner) refused(s *sink, mv *move, cause *problem.Error) {
 	}
 	a := mv.acts[0]
 	p := *cause
-	mv.settleAs(nil)
+	mv.undo()
 	if p.Class == problem.Fatal {
 		r.stop(problem.In(&p, problem.Error{Pipeline: r.p.Name}))
 		p.Class = problem.Transient // the record's own attempt is as good as not made

@@ -30,8 +30,8 @@ func (r *runner) decide(s *sink, mv *move, now time.Time) {
 	case s.finisher != nil: // what isn't written now is gone with the old content
 		mv.acts = []act{{kind: state.Create}}
 	case mv.doc.Pending != nil:
-		if s.resends(mv.doc) {
-			r.create(s, mv)
+		if s.resends(mv) {
+			r.sendAgain(s, mv)
 			return
 		}
 		until := instant(mv.doc.Pending.Sent).Add(s.traits.Longest)
@@ -56,10 +56,28 @@ func later(until, now time.Time) time.Time {
 	return until
 }
 
-// resends says that a create in doubt may go out again: the target itself sees to it that no second
-// document comes of it.
-func (s *sink) resends(d state.Document) bool {
-	return d.Confirmed == nil && d.Pending.Action == state.Create && (s.traits.RefusesSecond && d.Pending.AskAt == 0 || d.Pending.AskAt == state.Absent)
+// resends says that what is in doubt may go out again without waiting: a create where the target
+// itself sees to it that no second document comes of it, and a step forward with the same content.
+func (s *sink) resends(mv *move) bool {
+	x, c := mv.doc.Pending, mv.doc.Confirmed
+	switch {
+	case x.AskAt == state.Absent:
+		return true
+	case x.AskAt != 0:
+		return false
+	case c == nil:
+		return x.Action == state.Create && s.traits.RefusesSecond
+	}
+	op := connector.Op(x.Op)
+	return x.Action == state.Step && (op == connector.Submit || op == connector.Audit) && !c.Unsure && c.Hash == mv.hash && mv.asked != nil
+}
+
+func (r *runner) sendAgain(s *sink, mv *move) {
+	if mv.doc.Confirmed == nil {
+		r.create(s, mv)
+		return
+	}
+	mv.goOn(s, max(mv.asked.Stage, connector.Saved))
 }
 
 // fatalCrashes is how often a document may be alone on its way when the process ends.

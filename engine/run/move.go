@@ -18,6 +18,7 @@ type move struct {
 
 	doc    state.Document   // its row; after a commit, as it stands in the state
 	had    bool             // there is a row
+	prior  *state.Pending   // an earlier send without an answer, while another one is out
 	before *state.Confirmed // as it was before this batch
 	stale  *state.Ref       // a key that its record claimed and never used
 	moved  bool             // its record has another document already
@@ -79,7 +80,11 @@ func (mv *move) later(until time.Time, p *problem.Error) {
 func (mv *move) pend(now time.Time, alone bool) {
 	a := mv.acts[0]
 	p := state.Pending{Action: a.kind, Op: uint8(a.op), Hash: mv.hash, Sent: now.UnixNano(), Sends: 1, Alone: alone}
+	mv.prior = nil
 	if was := mv.doc.Pending; was != nil {
+		if was.AskAt != state.Absent {
+			mv.prior = was
+		}
 		p.Crashes = was.Crashes
 		if was.Action == a.kind && was.AskAt != state.Absent {
 			p.Sends += was.Sends
@@ -87,6 +92,17 @@ func (mv *move) pend(now time.Time, alone bool) {
 		}
 	}
 	mv.doc.Pending, mv.dirty = &p, true
+}
+
+// undo takes a send back that surely did nothing. An earlier one may still land: the doubt about it
+// isn't over.
+func (mv *move) undo() {
+	prior := mv.prior
+	if prior == nil {
+		mv.settleAs(nil)
+		return
+	}
+	mv.doc.Pending, mv.dirty, mv.prior = prior, true, nil
 }
 
 // then lines up what follows a save, as far as the document hasn't come yet.

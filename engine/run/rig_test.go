@@ -158,7 +158,7 @@ type erp struct {
 
 	// fault decides about one document of one request before anything is done.
 	fault func(op string, d connector.Doc) fault
-	late  []func() // what is done later
+	late  []lateWorkAt // what is done later
 }
 
 type erpDoc struct {
@@ -205,18 +205,31 @@ func (e *erp) Write(_ context.Context, _ connector.Target, docs []connector.Doc)
 	defer e.mu.Unlock()
 	e.calls["save"]++
 	out := make([]connector.Outcome, len(docs))
+	faults, err := e.faults("save", docs)
+	if err != nil {
+		return nil, err
+	}
 	for i, d := range docs {
-		f := none
-		if e.fault != nil {
-			f = e.fault("save", d)
-		}
-		if f == refusedConn || f == wrongPassword {
-			return nil, faultErr(f)
-		}
 		e.writes++
-		out[i] = e.answer(f, func() connector.Outcome { return e.save(d) })
+		out[i] = e.answer(faults[i], func() connector.Outcome { return e.save(d) })
 	}
 	return out, nil
+}
+
+// faults decides about each document before anything is done: a request that isn't sent does
+// nothing for any of them.
+func (e *erp) faults(op string, docs []connector.Doc) ([]fault, error) {
+	out := make([]fault, len(docs))
+	var err error
+	for i, d := range docs {
+		if e.fault != nil {
+			out[i] = e.fault(op, d)
+		}
+		if out[i] == refusedConn || out[i] == wrongPassword {
+			err = faultErr(out[i])
+		}
+	}
+	return out, err
 }
 
 func faultErr(f fault) *problem.Error {
@@ -247,10 +260,10 @@ func (e *erp) answer(f fault, do func() connector.Outcome) connector.Outcome {
 		do()
 		return connector.Outcome{State: connector.Unknown, Err: faultErr(f)}
 	case lateWork:
-		e.late = append(e.late, func() { do() })
+		e.late = append(e.late, lateWorkAt{e.clock.Now(), func() { do() }})
 		return connector.Outcome{State: connector.Unknown, Err: faultErr(f)}
 	case accepted:
-		e.late = append(e.late, func() { do() })
+		e.late = append(e.late, lateWorkAt{e.clock.Now(), func() { do() }})
 		return connector.Outcome{State: connector.Accepted, AskAt: e.clock.Now().Add(time.Minute)}
 	case refuse, busyDoc, missingRef:
 		return connector.Outcome{State: connector.Refused, Err: faultErr(f)}
@@ -290,15 +303,16 @@ func (e *erp) Stage(_ context.Context, _ connector.Target, op connector.Op, refs
 	defer e.mu.Unlock()
 	e.calls[op.String()]++
 	out := make([]connector.Outcome, len(refs))
+	docs := make([]connector.Doc, len(refs))
 	for i, ref := range refs {
-		f := none
-		if e.fault != nil {
-			f = e.fault(op.String(), connector.Doc{Key: ref.Key, ID: ref.ID})
-		}
-		if f == refusedConn || f == wrongPassword {
-			return nil, faultErr(f)
-		}
-		out[i] = e.answer(f, func() connector.Outcome { return e.operate(op, ref) })
+		docs[i] = connector.Doc{Key: ref.Key, ID: ref.ID}
+	}
+	faults, err := e.faults(op.String(), docs)
+	if err != nil {
+		return nil, err
+	}
+	for i, ref := range refs {
+		out[i] = e.answer(faults[i], func() connector.Outcome { return e.operate(op, ref) })
 	}
 	return out, nil
 }
@@ -312,6 +326,9 @@ func (e *erp) operate(op connector.Op, ref connector.Ref) connector.Outcome {
 		return bad("document is gone")
 	}
 	from := map[connector.Op]connector.Stage{connector.Submit: connector.Saved, connector.Audit: connector.Submitted, connector.UnAudit: connector.Audited}
+	if op != connector.UnAudit && x.stage >= reaches(op) && reaches(op) != connector.NoStage { // as an ERP that was asked twice
+		return connector.Outcome{State: connector.Written, ID: x.id, Number: x.key, Stage: x.stage}
+	}
 	if want, ok := from[op]; ok && x.stage != want {
 		return bad("document is " + x.stage.String())
 	}
@@ -359,10 +376,28 @@ func (e *erp) Probe(_ context.Context, _ connector.Target, keys []string) ([]con
 func (e *erp) workLate() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, do := range e.late {
-		do()
+	for _, l := range e.late {
+		l.do()
 	}
 	e.late = nil
+}
+
+// workBefore does what has to be done before an instant: nothing takes longer than Traits.Longest.
+func (e *erp) workBefore(t time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.late = slices.DeleteFunc(e.late, func(l lateWorkAt) bool {
+		due := l.at.Add(e.traits.Longest - time.Minute).Before(t)
+		if due {
+			l.do()
+		}
+		return due
+	})
+}
+
+type lateWorkAt struct {
+	at time.Time
+	do func()
 }
 
 // blindERP can't be asked.

@@ -61,7 +61,7 @@ func TestOutcomesOfOneWrite(t *testing.T) {
 		{"submit refused", once("submit", "SO-2", refuse), "exceptions read=3 delivered=2 invalid=1 created=3", "2 invalid", "done read=1 unchanged=1", 3},
 		{"submit locked", once("submit", "SO-2", busyDoc), "done read=3 delivered=2 waiting=1 created=3", "2 waiting", "done read=2 unchanged=1 delivered=1", 3},
 		{"submit answer lost", once("submit", "SO-2", lostAns), "done read=3 delivered=3 created=3 in_doubt=1", "", "done read=1 unchanged=1", 3},
-		{"submit lost", once("submit", "SO-2", lostReq), "done read=3 delivered=2 waiting=1 created=3 in_doubt=1", "2 waiting", "done read=2 unchanged=1 delivered=1", 3},
+		{"submit lost", once("submit", "SO-2", lostReq), "done read=3 delivered=2 waiting=1 created=3", "2 waiting", "done read=2 unchanged=1 delivered=1", 3},
 		{"audit answer lost", once("audit", "SO-2", lostAns), "done read=3 delivered=3 created=3 in_doubt=1", "", "done read=1 unchanged=1", 3},
 		{"accepted", once("save", "SO-2", accepted), "done read=3 delivered=2 waiting=1 created=2", "2 waiting PC423 attempts=0", "done read=2 unchanged=1 delivered=1 in_doubt=1", 3},
 	} {

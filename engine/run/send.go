@@ -283,8 +283,8 @@ func (r *runner) unsent(s *sink, moves, group []*move, cause error) (string, err
 		return "intent", nil
 	}
 	for _, mv := range group {
-		if mv.doc.Pending != nil && mv.doc.Pending.Sends == 1 {
-			mv.settleAs(nil)
+		if mv.doc.Pending != nil {
+			mv.undo()
 		}
 	}
 	return "", r.leave(s, moves, r.down(s.name, p))

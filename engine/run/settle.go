@@ -85,6 +85,9 @@ func (r *runner) doubts(s *sink, group []*move, f *flight) error {
 	for i, mv := range open {
 		why := mv.why
 		mv.why = nil
+		if err == nil {
+			mv.asked = &answers[i]
+		}
 		if err == nil && r.settled(s, mv, answers[i]) {
 			settled++
 			if mv.over() || mv.resumes(s) {
@@ -96,7 +99,7 @@ func (r *runner) doubts(s *sink, group []*move, f *flight) error {
 			continue
 		}
 		mv.stop(why)
-		if mv.doc.Pending != nil && !s.resends(mv.doc) {
+		if mv.doc.Pending != nil && !s.resends(mv) {
 			mv.until = instant(mv.doc.Pending.Sent).Add(s.traits.Longest)
 		}
 	}
@@ -227,7 +230,7 @@ func (r *runner) settleChange(s *sink, mv *move, p connector.Probed, now time.Ti
 	}
 	forward := x.Action == state.Step && (op == connector.Submit || op == connector.Audit)
 	reached := x.Action == state.Step && (forward && p.Stage >= reaches(op) || op == connector.UnAudit && p.Stage <= connector.Saved || op == connector.Cancel && p.Cancelled)
-	if !reached && !forward && now.Before(instant(x.Sent).Add(s.traits.Longest)) {
+	if !reached && now.Before(instant(x.Sent).Add(s.traits.Longest)) {
 		return false
 	}
 	if op == connector.UnAudit && reached && c.Restore == 0 {

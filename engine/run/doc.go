@@ -1,0 +1,51 @@
+// Package run takes records from a source to a target, and promises that nothing is lost and
+// nothing is written twice, wherever the process dies and however late the target answers.
+//
+// # The way of a record
+//
+//	read.go, again.go   pages of the source, and what stands open in the state
+//	judge.go            against the ledger: what is known and unchanged ends here, unmapped
+//	prepare.go          through the steps; masters.go makes what has to exist first
+//	decide.go           which acts bring its document from where it stands to where it is to go
+//	send.go             the acts: each is committed as on its way, sent, and its answer committed
+//	answer.go           what an answer means; settle.go: what no answer means
+//	outcome.go          how it ended: the ledger, or an exception
+//	commit.go, track.go one goroutine writes; the cursor moves with the last outcome before it
+//	recover.go          what an earlier run has left on its way
+//
+// A batch is sent only when its intent is on disk: the target keys claimed for its records, each
+// document pending, the records themselves in a flight. A later run finds there what this one left.
+//
+// # In doubt
+//
+// What was sent and not answered is asked for by the target key, before its record is judged again:
+//
+//   - Found settles a create. When sends of different content were on their way, the document is
+//     unsure, and the newest content goes out as an update.
+//   - Not found is believed when nothing can land any more (Traits.Longest). Where the target
+//     refuses a second document of a key, a create is sent again without waiting.
+//   - A key that was refused as taken at the only send is another's document, unless the target
+//     says that it is ours.
+//   - Of a change, found says nothing: it is sent again when the first one can't land any more, so
+//     that an older version never lands on a newer one. What can't be repeated is held.
+//   - A step is told by the stage in which the document is.
+//   - A file that is appended to is cut back to where it ended before the batch.
+//
+// # Points of the way
+//
+// Options.Reached is told of each point before and after a transaction or a request, in order for
+// one batch; a test, or a process that wants to die there, hooks in:
+//
+//	before/after recovery     flights of an earlier run are taken apart
+//	before/after rewind       an append-only target is cut back
+//	before/after probe        the target is asked
+//	before/after settlement   what it said is stored
+//	before/after intent       target keys claimed, documents pending, flight stored
+//	before/after save         the request
+//	before/after saved        its answers stored, the next act noted as on its way
+//	before/after submit, submitted, audit, audited, un-audit, un-audited, cancel, delete, …
+//	before/after outcome      outcomes and cursor
+//	before/after replace      the new content of a target that is replaced as a whole
+//	before/after leave        a batch is left in the middle: its flight stays
+//	before/after scope, kept, outage, end
+package run

@@ -1,0 +1,284 @@
+package run
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pipectl/pipectl/engine/connector"
+	"github.com/pipectl/pipectl/engine/problem"
+	"github.com/pipectl/pipectl/engine/state"
+)
+
+// TestKilledAtEveryPoint kills a run at each point of its way, once per point and state of the
+// target, and wants the runs after it to end with one document and one truth.
+func TestKilledAtEveryPoint(t *testing.T) {
+	stories := []struct {
+		name   string
+		before func(*rig) // up to the run that is killed
+		want   []string
+		saves  map[string]int // the least number of saves a document needs
+	}{
+		{"create", func(r *rig) { orders(r, 5) }, []string{
+			`SO-1 {"FBillNo":"SO-1","FQty":1} audited`, `SO-2 {"FBillNo":"SO-2","FQty":2} audited`, `SO-3 {"FBillNo":"SO-3","FQty":3} audited`,
+			`SO-4 {"FBillNo":"SO-4","FQty":4} audited`, `SO-5 {"FBillNo":"SO-5","FQty":5} audited`,
+		}, nil},
+		{"reopen and create", func(r *rig) {
+			orders(r, 2)
+			r.run("done read=2 delivered=2 created=2")
+			r.clock.advance(time.Hour)
+			r.src.set("1", `"qty":10`)
+			r.src.set("3", `"qty":3`)
+		}, []string{
+			`SO-1 {"FBillNo":"SO-1","FQty":10} audited`, `SO-2 {"FBillNo":"SO-2","FQty":2} audited`, `SO-3 {"FBillNo":"SO-3","FQty":3} audited`,
+		}, nil},
+		{"cancel", func(r *rig) {
+			r.p.Target.Withdrawn = CancelWithdrawn
+			orders(r, 1)
+			r.run("done read=1 delivered=1 created=1")
+			r.clock.advance(time.Hour)
+			r.src.set("1", `"qty":1,"status":"cancelled"`)
+		}, []string{`SO-1 {"FBillNo":"SO-1","FQty":1} saved cancelled`}, nil},
+		{"recovery of a killed run", func(r *rig) {
+			orders(r, 3)
+			_, err := r.try(Options{Reached: killAt("after save", 2)})
+			if !errors.Is(err, ErrAbandoned) {
+				r.t.Fatalf("not killed: %v", err)
+			}
+		}, []string{
+			`SO-1 {"FBillNo":"SO-1","FQty":1} audited`, `SO-2 {"FBillNo":"SO-2","FQty":2} audited`, `SO-3 {"FBillNo":"SO-3","FQty":3} audited`,
+		}, nil},
+		{"with a row to create first", func(r *rig) {
+			r.creates = true
+			r.src.set("1", `"qty":1,"sku":"A"`)
+		}, []string{`A {"FNumber":"A"} audited`, `SO-1 {"FBillNo":"SO-1","FQty":1} audited`}, nil},
+	}
+	for _, refuses := range []bool{true, false} {
+		for _, s := range stories {
+			t.Run(fmt.Sprintf("%s, second refused %v", s.name, refuses), func(t *testing.T) {
+				var points []string
+				for n := 0; ; n++ {
+					r := newRig(t)
+					r.erp.traits.RefusesSecond = refuses
+					s.before(r)
+					point, passed := "", 0
+					_, err := r.try(Options{Reached: func(p string) bool {
+						passed++
+						point = p
+						return passed <= n
+					}})
+					if !errors.Is(err, ErrAbandoned) {
+						if err != nil {
+							t.Fatal(err)
+						}
+						break // it passed fewer points than that
+					}
+					points = append(points, point)
+					r.quiet(point)
+					if got := r.erpState(); got != strings.Join(s.want, "\n")+"\n" {
+						t.Fatalf("killed at point %d, %s: the target holds\n%swant\n%s\n%s", n, point, got, strings.Join(s.want, "\n"), r.exceptions())
+					}
+					r.settled()
+					if got := r.exceptions(); got != "" {
+						t.Fatalf("killed at point %d, %s: still open: %s", n, point, got)
+					}
+					rep, err := r.try(Options{Full: true})
+					if err != nil || rep.Unchanged != rep.Read || rep.Read == 0 {
+						t.Fatalf("killed at point %d, %s: a further run is not quiet: %s, %v", n, point, shown(rep), err)
+					}
+				}
+				if !slices.Contains(points, "before outcome") || !slices.Contains(points, "after save") && !slices.Contains(points, "after cancel") && !slices.Contains(points, "after submit") {
+					t.Errorf("points passed: %v", points)
+				}
+			})
+		}
+	}
+}
+
+func killAt(point string, n int) func(string) bool {
+	return func(p string) bool {
+		if p == point {
+			n--
+		}
+		return n > 0 || p != point
+	}
+}
+
+// quiet runs until nothing is open any more.
+func (r *rig) quiet(what string) {
+	r.t.Helper()
+	for range 12 {
+		rep, err := r.try(Options{})
+		if err != nil {
+			r.t.Fatalf("%s: %v", what, err)
+		}
+		if rep.Status == Failed {
+			r.t.Fatalf("%s: %s: %v", what, shown(rep), rep.Error)
+		}
+		if rep.Status == Done && rep.Waiting == 0 && r.exceptions() == "" {
+			return
+		}
+		r.clock.advance(11 * time.Minute)
+	}
+	r.t.Fatalf("%s: it never comes to rest: %s\n%s", what, shown(r.last), r.exceptions())
+}
+
+var seeds = flag.Int("seeds", 60, "stories that TestUnderFire tells")
+
+// TestUnderFire throws kills, faults of every kind, late work and changes of orders at many runs,
+// and wants source, ledger and target to agree in the end.
+func TestUnderFire(t *testing.T) {
+	kills, faults := 0, 0
+	for seed := range *seeds {
+		k, f := underFire(t, uint64(seed))
+		kills += k
+		faults += f
+		if t.Failed() {
+			t.Fatalf("seed %d", seed)
+		}
+	}
+	if kills < *seeds || faults < *seeds {
+		t.Errorf("only %d kills and %d faults in %d stories: that proves nothing", kills, faults, *seeds)
+	}
+}
+
+func underFire(t *testing.T, seed uint64) (kills, faults int) {
+	rnd := rand.New(rand.NewPCG(seed, 7))
+	r := newRig(t)
+	r.src.pageLen = 1 + rnd.IntN(4)
+	r.erp.traits.Batch = 1 + rnd.IntN(4)
+	r.erp.traits.InFlight = 1 + rnd.IntN(3)
+	r.erp.traits.RefusesSecond = rnd.IntN(2) == 0
+	kinds := []fault{lostReq, lostAns, lateWork, busyDoc, throttle, rollback, refusedConn, accepted}
+	r.erp.fault = func(string, connector.Doc) fault {
+		if rnd.IntN(6) != 0 {
+			return none
+		}
+		faults++
+		return kinds[rnd.IntN(len(kinds))]
+	}
+	want := map[string]int{}
+	for range 12 {
+		for range rnd.IntN(3) {
+			id := fmt.Sprint(1 + rnd.IntN(8))
+			want[id] = rnd.IntN(100)
+			r.src.set(id, `"qty":%d`, want[id])
+		}
+		if rnd.IntN(3) == 0 {
+			r.erp.workLate()
+		}
+		r.erp.blind = rnd.IntN(5) == 0
+		die := 1 << 30
+		if rnd.IntN(2) == 0 {
+			die = rnd.IntN(60)
+		}
+		passed := make(chan int, 1)
+		passed <- 0
+		_, err := r.try(Options{Reached: func(string) bool {
+			n := <-passed
+			passed <- n + 1
+			return n < die
+		}})
+		switch {
+		case errors.Is(err, ErrAbandoned):
+			kills++
+		case err != nil:
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		wait := time.Duration(rnd.IntN(12)) * time.Minute
+		r.erp.workBefore(r.clock.Now().Add(wait))
+		r.clock.advance(wait)
+	}
+	// Peace: whatever was put off is done, nothing fails any more, and what people have to do about
+	// exceptions is done.
+	r.erp.workLate()
+	r.erp.fault, r.erp.blind = nil, false
+	for range 4 {
+		r.clock.advance(11 * time.Minute)
+		if _, err := r.try(Options{}); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		r.retryAll()
+	}
+	var lines []string
+	for id, qty := range want {
+		lines = append(lines, fmt.Sprintf(`SO-%s {"FBillNo":"SO-%s","FQty":%d} audited`, id, id, qty))
+	}
+	slices.Sort(lines)
+	if len(lines) > 0 {
+		r.wantERP(lines...)
+	}
+	if got := r.exceptions(); got != "" {
+		t.Errorf("seed %d: still open: %s", seed, got)
+	}
+	r.settled()
+	rep, err := r.try(Options{Full: true})
+	if err != nil || rep.Unchanged != rep.Read || rep.Read != len(want) {
+		t.Errorf("seed %d: a further run is not quiet: %s, %v", seed, shown(rep), err)
+	}
+	return kills, faults
+}
+
+// retryAll asks for everything that stands open, as a person would.
+func (r *rig) retryAll() {
+	r.t.Helper()
+	s := r.open()
+	defer s.Close()
+	err := s.Update(func(tx state.Tx) error {
+		id, err := state.PipelineID(tx, r.p.Name, false)
+		if err != nil {
+			return err
+		}
+		var all []state.Exception
+		err = state.EachOpen(tx, id, func(e state.Exception) (bool, error) {
+			all = append(all, e)
+			return true, nil
+		})
+		for _, e := range all {
+			e.Status = state.Retrying
+			if err == nil {
+				err = state.PutException(tx, id, e, "")
+			}
+		}
+		return err
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// TestThreeCrashesHoldTheRecord: a record that ends the process must not do so for ever.
+func TestThreeCrashesHoldTheRecord(t *testing.T) {
+	r := newRig(t)
+	r.src.set("1", `"qty":1`)
+	for range 3 {
+		if _, err := r.try(Options{Reached: killAt("before save", 1)}); !errors.Is(err, ErrAbandoned) {
+			t.Fatalf("not killed: %v", err)
+		}
+		r.clock.advance(11 * time.Minute)
+	}
+	rep, err := r.try(Options{})
+	if err != nil || rep.Held != 1 || len(r.erp.docs) != 0 {
+		t.Fatalf("%s, %v", shown(rep), err)
+	}
+	r.wantException("1 held PC419")
+	r.retryAll()
+	rep, err = r.try(Options{})
+	if err != nil || rep.Delivered != 1 {
+		t.Fatalf("by hand: %s, %v", shown(rep), err)
+	}
+}
+
+func TestEveryCodeHasAPage(t *testing.T) {
+	for _, code := range []string{"PC400", "PC401", "PC402", "PC403", "PC404", "PC405", "PC406", "PC407", "PC408", "PC409", "PC410", "PC412", "PC413",
+		"PC414", "PC415", "PC416", "PC417", "PC418", "PC419", "PC420", "PC421", "PC422", "PC423", "PC424", "PC425", "PC450", "PC451", "PC460", "PC461", "PC462"} {
+		if page, ok := problem.Page(code); !ok || !strings.HasPrefix(page, "# "+code+" ") {
+			t.Errorf("%s has no page", code)
+		}
+	}
+}
