@@ -458,7 +458,9 @@ type rig struct {
 	creates bool
 	mapped  int
 	stepErr error
-	last    Report
+	// reconnect, when not nil, opens the target anew after a kill.
+	reconnect func()
+	last      Report
 }
 
 func newRig(t testing.TB) *rig {
@@ -520,6 +522,9 @@ func (r *rig) try(o Options) (Report, error) {
 	defer s.Close()
 	o.Store, o.Clock = s, r.clock
 	rep, err := Run(context.Background(), r.p, o)
+	if errors.Is(err, ErrAbandoned) && r.reconnect != nil {
+		r.reconnect()
+	}
 	if err == nil && rep.Read != rep.Sum() {
 		r.t.Fatalf("read %d is not the sum of what came of it, %d: %+v", rep.Read, rep.Sum(), rep)
 	}
