@@ -46,7 +46,11 @@ func (r *runner) move(s *sink, j *job) (*move, bool) {
 		j.fail(p)
 		return nil, false
 	}
-	return &move{j: j, ref: state.Ref{Scope: s.scope, Key: key}, content: j.row.Document, hash: j.row.Document.Hash()}, true
+	mv := &move{j: j, ref: state.Ref{Scope: s.scope, Key: key}, content: j.row.Document}
+	if s.ledger {
+		mv.hash = mv.content.Hash()
+	}
+	return mv, true
 }
 
 // carry brings documents to their end. jobs are the records whose outcomes are committed with it;

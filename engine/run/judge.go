@@ -39,7 +39,9 @@ func (r *runner) page(pg connector.Page, line *page, begun int64, only map[strin
 // job makes a job of a record as read.
 func (r *runner) job(rec connector.Record, asked int64) *job {
 	j := &job{data: rec.Data, bad: rec.Bad, ver: state.Version{Changed: nanos(rec.Changed), Asked: asked}}
-	j.text = fingerprint(rec.Data.JSON())
+	if r.p.Ledger {
+		j.text = fingerprint(rec.Data.JSON())
+	}
 	if !rec.Data.IsZero() {
 		r.probe.Reset(rec.Data)
 		key, err := r.p.Key(r.probe)
@@ -126,7 +128,7 @@ func (r *runner) one(group []*job) ([]*job, error) {
 	newest, rest := group[0], group[1:]
 	clash := false
 	for _, j := range rest {
-		clash = clash || j.ver == newest.ver && j.text != newest.text && j.content() != newest.content()
+		clash = clash || j.ver == newest.ver && (j.text != newest.text || !r.p.Ledger) && j.content() != newest.content()
 	}
 	if clash {
 		fetched, err := r.fetchOne(newest)

@@ -84,7 +84,10 @@ func (r *runner) keep(jobs []*job) ([]value.Record, error) {
 // put writes how one job ended.
 func (r *runner) put(tx state.Tx, j *job) error {
 	now := r.now()
-	rec := state.Record{Version: j.ver, Text: j.text, Hash: j.content(), Done: j.old.Done, Docs: j.old.Docs}
+	rec := state.Record{Version: j.ver, Text: j.text, Done: j.old.Done, Docs: j.old.Docs}
+	if r.p.Ledger {
+		rec.Hash = j.content()
+	}
 	if j.docs != nil {
 		rec.Docs = j.docs
 	}

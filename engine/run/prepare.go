@@ -107,13 +107,18 @@ func (r *runner) line(jobs []*job) error {
 		return r.outcomes("outcome", jobs)
 	}
 	r.busy.add(jobs)
-	r.ready = append(r.ready, jobs...)
 	size := r.main.size()
-	for len(r.ready) >= size {
-		if err := r.depart(r.ready[:size:size]); err != nil {
-			return err
+	for len(jobs) > 0 {
+		n := min(size-len(r.ready), len(jobs))
+		r.ready = append(r.ready, jobs[:n]...)
+		jobs = jobs[n:]
+		if len(r.ready) == size {
+			batch := r.ready
+			r.ready = nil // a batch that has left holds its records no longer than it needs them
+			if err := r.depart(batch); err != nil {
+				return err
+			}
 		}
-		r.ready = r.ready[size:]
 	}
 	return nil
 }
