@@ -4,6 +4,7 @@ package lookup
 
 import (
 	"context"
+	"strings"
 	"sync"
 
 	"github.com/pipectl/pipectl/engine/expr"
@@ -126,7 +127,7 @@ func (c *cache) put(key string, v value.Value) {
 	if len(c.rows) >= mostCached {
 		clear(c.rows)
 	}
-	c.rows[key] = v
+	c.rows[strings.Clone(key)] = v // a key may be a piece of a page, and would keep all of it alive
 }
 
 // JSONSchema says what may stand under missing.
