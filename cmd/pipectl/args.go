@@ -8,8 +8,9 @@ import (
 )
 
 // reorder puts flags before arguments, because cli v2 takes a flag that stands behind an
-// argument for an argument: `run order-sync --dry-run` would be a real run. Everything behind
-// "--" stays as it is.
+// argument for an argument: `run order-sync --dry-run` would be a real run. Flags before a command
+// go behind its name, because cli v2 lets the command's own, unset flag of the same name win:
+// `-e prod run` would run against the default environment. Everything behind "--" stays as it is.
 func reorder(app *cli.App, args []string) []string {
 	var path []string
 	cmds, flags := app.Commands, app.Flags
@@ -27,8 +28,7 @@ func reorder(app *cli.App, args []string) []string {
 			}
 		case len(back) == 0 && command(cmds, a) != nil:
 			c := command(cmds, a)
-			path = append(path, front...)
-			path, front = append(path, a), nil
+			path = append(path, a)
 			cmds, flags = c.Subcommands, slices.Concat(app.Flags, c.Flags)
 		default:
 			back = append(back, a)
