@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -19,8 +20,9 @@ import (
 
 // Store is an open state file.
 type Store struct {
-	db   *bbolt.DB
-	path string
+	db    *bbolt.DB
+	path  string
+	fresh bool // the file was not there before
 }
 
 var _ state.Store = (*Store)(nil)
@@ -36,7 +38,18 @@ func Open(path string) (*Store, error) {
 	if err := whole(path); err != nil {
 		return nil, err
 	}
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
+	_, err := os.Stat(path)
+	s := &Store{path: path, fresh: errors.Is(err, fs.ErrNotExist)}
+	if err := s.open(); err != nil {
+		s.giveUp()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Store) open() (err error) {
+	defer damaged(s.path, &err)()
+	db, err := bbolt.Open(s.path, 0o600, &bbolt.Options{
 		Timeout:      time.Millisecond, // one try: whoever waits here would seem to hang
 		FreelistType: bbolt.FreelistMapType,
 		// Address space, not memory: a writer that has to map a grown file anew waits for all
@@ -44,17 +57,25 @@ func Open(path string) (*Store, error) {
 		InitialMmapSize: addressSpace,
 	})
 	if errors.Is(err, bbolt.ErrTimeout) {
-		return nil, held(path)
+		s.fresh = false // somebody else made it meanwhile
+		return held(s.path)
 	}
 	if err != nil {
-		return nil, cannotOpen(path, err)
+		return cannotOpen(s.path, err)
 	}
-	s := &Store{db: db, path: path}
-	if err := s.prepare(); err != nil {
-		_ = db.Close() // the reason to give up is err
-		return nil, err
+	s.db = db
+	return s.prepare()
+}
+
+// giveUp lets go of a file that could not be opened. One that was only just made holds nothing, and
+// half of it (the disk is full) would be taken for a torn one from then on.
+func (s *Store) giveUp() {
+	if s.db != nil {
+		_ = s.db.Close() // the reason to give up is known
 	}
-	return s, nil
+	if s.fresh {
+		_ = os.Remove(s.path)
+	}
 }
 
 func (s *Store) prepare() error {
@@ -94,14 +115,16 @@ func (s *Store) Close() error {
 func (s *Store) Path() string { return s.path }
 
 // View implements state.Store.
-func (s *Store) View(fn func(state.Tx) error) error {
+func (s *Store) View(fn func(state.Tx) error) (err error) {
+	defer damaged(s.path, &err)()
 	return s.db.View(func(tx *bbolt.Tx) error { return fn(&transaction{tx: tx}) })
 }
 
 // Update implements state.Store.
-func (s *Store) Update(fn func(state.Tx) error) error {
+func (s *Store) Update(fn func(state.Tx) error) (err error) {
+	defer damaged(s.path, &err)()
 	var inner error
-	err := s.db.Update(func(tx *bbolt.Tx) error {
+	err = s.db.Update(func(tx *bbolt.Tx) error {
 		inner = fn(&transaction{tx: tx})
 		return inner
 	})

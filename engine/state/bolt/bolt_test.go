@@ -122,3 +122,66 @@ func TestFolderThatCannotBeMade(t *testing.T) {
 	_, err := Open(filepath.Join(file, "state.db"))
 	wantCode(t, err, "PC504", file)
 }
+
+// TestDamagedPageIsToldNotPanicked writes over the middle of pages, as a broken disk would.
+func TestDamagedPageIsToldNotPanicked(t *testing.T) {
+	path := filled(t)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := os.Getpagesize()
+	for at := 2 * page; at+page <= len(data); at += page {
+		for i := 8; i < 300; i++ {
+			data[at+i] = byte(i * 37)
+		}
+	}
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Open(path)
+	wantCode(t, err, "PC502", path, "damaged", "backup")
+	if _, err := os.Stat(path); err != nil {
+		t.Errorf("the file was not left alone: %v", err)
+	}
+}
+
+// TestOurOwnPanicGoesOn holds that a mistake of ours is never taken for a damaged file.
+func TestOurOwnPanicGoesOn(t *testing.T) {
+	s, err := Open(filepath.Join(t.TempDir(), "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	defer func() {
+		if why := recover(); why != "ours" {
+			t.Errorf("recovered %v", why)
+		}
+	}()
+	err = s.View(func(state.Tx) error { panic("ours") })
+	t.Errorf("View returned %v", err)
+}
+
+// TestHalfMadeFileIsRemoved: what could not be made is not there, so that the next attempt begins
+// anew instead of calling it torn.
+func TestHalfMadeFileIsRemoved(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	if err := os.Mkdir(holderPath(path), 0o700); err != nil { // the last thing that opening needs
+		t.Fatal(err)
+	}
+	_, err := Open(path)
+	wantCode(t, err, "PC504", path)
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("half a file is left: %v", err)
+	}
+	if err := os.Remove(holderPath(path)); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
