@@ -19,7 +19,7 @@ const skew = 2 * time.Minute
 // ends it, as the rest would fail for the same reason.
 func (c *conn) Check(ctx context.Context) []connector.Finding {
 	if _, e := c.login.session(ctx); e != nil {
-		return []connector.Finding{{What: "sign-in", Detail: "refused", Err: e}}
+		return []connector.Finding{{What: "sign-in", Detail: e.Reason, Err: e}}
 	}
 	out := []connector.Finding{c.checkRights(ctx)}
 	if out[0].Err != nil {
@@ -52,7 +52,7 @@ func (c *conn) checkRights(ctx context.Context) connector.Finding {
 	rows, err := c.query(ctx, selection{form: f, keys: []string{f.ID, "FNumber"}, order: f.ID + " ASC", limit: 20})
 	switch {
 	case err != nil:
-		return connector.Finding{What: "rights", Detail: "organisations cannot be read", Err: problem.As(err)}
+		return connector.Finding{What: "rights", Detail: "organisations cannot be read: " + problem.As(err).Reason, Err: problem.As(err)}
 	case len(rows) == 0:
 		return connector.Finding{What: "rights", Detail: "no organisation is visible", Err: &problem.Error{
 			Class: problem.Fatal, ID: idRights, Reason: fmt.Sprintf("%s: user %s sees no organisation", c.name, c.cfg.User),

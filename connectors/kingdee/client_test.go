@@ -105,6 +105,26 @@ func TestRefusedLoginIsNotRepeated(t *testing.T) {
 	}
 }
 
+// TestLoginAnsweredBySomethingElse: what is no login answer says nothing about the user, and does
+// not lock us out for five minutes.
+func TestLoginAnsweredBySomethingElse(t *testing.T) {
+	for name, answer := range map[string]string{
+		"another service": "[[" + lostStatus + "]]", "another system": `{"code":404,"msg":"no such path"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStub(map[string][]string{"LoginBySign": {answer, loggedIn}, "ExecuteBillQuery": {`[[1,"Pcs"]]`}})
+			c, _ := dial(t, s, nil)
+			_, err := oneRow(c, t)
+			if e := problem.As(err); e.ID != idUnreadable || e.Class != problem.Transient || !strings.Contains(e.Reason, "the login") {
+				t.Errorf("first: %v", err)
+			}
+			if rows, err := oneRow(c, t); err != nil || len(rows) != 1 {
+				t.Errorf("then: %d rows, %v", len(rows), err)
+			}
+		})
+	}
+}
+
 func TestLogins(t *testing.T) {
 	for name, test := range map[string]struct {
 		answer string

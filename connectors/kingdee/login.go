@@ -174,6 +174,7 @@ func (l *login) signIn(ctx context.Context) (*session, *problem.Error) {
 	}
 	answer, err := c.http.Do(ctx, transport.Call{
 		Method: http.MethodPost, URL: c.serviceURL(authService + service), Header: s.header(), Body: body, Bucket: bucketRead,
+		Read: true, // a connection that broke says nothing about the user; a refusal is an answer, and ends it
 	})
 	if err != nil {
 		return nil, problem.As(err)
@@ -183,7 +184,9 @@ func (l *login) signIn(ctx context.Context) (*session, *problem.Error) {
 	}
 	s.keep(answer.Header)
 	if e := l.read(answer.Body, s); e != nil {
-		l.refuse(e)
+		if e.ID != idUnreadable { // that one says nothing about the user
+			l.refuse(e)
+		}
 		return nil, e
 	}
 	s.since = c.now()
@@ -220,7 +223,7 @@ func (c *conn) badLoginAnswer(a transport.Answer) *problem.Error {
 type loginAnswer struct {
 	Message         flexText
 	MessageCode     flexText
-	LoginResultType flexInt
+	LoginResultType *flexInt
 	KDSVCSessionID  flexText `json:"KDSVCSessionId"`
 	Context         struct {
 		SessionID      flexText `json:"SessionId"`
@@ -237,10 +240,13 @@ func (l *login) read(body []byte, s *session) *problem.Error {
 	if err == nil {
 		err = json.Unmarshal(raw, &a)
 	}
-	if err != nil {
-		return l.c.unreadable("the login", body)
+	if err != nil || a.LoginResultType == nil && a.Message == "" {
+		return l.c.unreadable("the login", body) // no answer of a login service: a proxy, or a server going down
 	}
-	kind := int(a.LoginResultType)
+	kind := 0
+	if a.LoginResultType != nil {
+		kind = int(*a.LoginResultType)
+	}
 	if a.KDSVCSessionID != "" && (kind == 1 || kind == -2 || kind == -4 || kind == -5) {
 		s.id, s.user = string(a.KDSVCSessionID), string(a.Context.UserID)
 		l.c.http.Redactor().Add(s.id)

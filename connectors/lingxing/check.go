@@ -20,10 +20,14 @@ const skewed = 30 * time.Second
 // credentials, IP list, clock and grants.
 func (c *conn) Check(ctx context.Context) []connector.Finding {
 	if _, err := c.tokens.use(ctx); err != nil {
-		return []connector.Finding{{What: "credentials", Detail: "no token from " + c.base.Host, Err: problem.As(err)}}
+		return []connector.Finding{{What: "credentials", Detail: problem.As(err).Reason, Err: problem.As(err)}}
+	}
+	shops := c.checkShops(ctx)
+	if f := shops[0]; f.Err != nil && f.Err.Class == problem.Transient {
+		return shops // a token that was kept proves nothing of a system that doesn't answer
 	}
 	findings := []connector.Finding{{What: "credentials", Detail: "accepted, application " + c.cfg.AppID + " at " + c.base.Host}}
-	findings = append(findings, c.checkShops(ctx)...)
+	findings = append(findings, shops...)
 	findings = append(findings, c.checkGrants(ctx)...)
 	findings = append(findings, c.checkClock()) // after calls whose answers tell the vendor's time
 	slices.SortStableFunc(findings, func(a, b connector.Finding) int { return weight(b) - weight(a) })
@@ -42,7 +46,7 @@ var shopStates = map[int64]string{0: "sync stopped (停止同步)", 2: "authoris
 func (c *conn) checkShops(ctx context.Context) []connector.Finding {
 	rows, err := c.listAll(ctx, find("shops"), nil)
 	if err != nil {
-		return []connector.Finding{{What: "shops", Detail: "the shops cannot be listed", Err: problem.As(err)}}
+		return []connector.Finding{{What: "shops", Detail: "the shops cannot be listed: " + problem.As(err).Reason, Err: problem.As(err)}}
 	}
 	var ill []string
 	for _, rec := range rows {
@@ -75,7 +79,7 @@ func (c *conn) checkGrants(ctx context.Context) []connector.Finding {
 		}
 		s := &sweep{c: c, o: o, params: params, length: max(o.least, 1)}
 		if _, err := s.at(ctx, 0); err != nil {
-			out = append(out, connector.Finding{What: "rights", Detail: o.name + " cannot be read", Err: problem.As(err)})
+			out = append(out, connector.Finding{What: "rights", Detail: o.name + " cannot be read: " + problem.As(err).Reason, Err: problem.As(err)})
 			continue
 		}
 		granted = append(granted, o.name)

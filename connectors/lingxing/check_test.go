@@ -63,3 +63,24 @@ func TestDoctor(t *testing.T) {
 		})
 	}
 }
+
+// TestDoctorOfASystemThatIsGone: a token that was kept is no proof of anything then, and eight lines
+// of the same error tell no more than one.
+func TestDoctorOfASystemThatIsGone(t *testing.T) {
+	kit := sandbox.New(sandbox.Options{Seed: 1})
+	s := sandboxtest.Start(t, box.New(kit), kit)
+	cfg, _ := lingxing.Definition.New().(*lingxing.Config)
+	set := s.Settings()
+	cfg.URL, cfg.AppID, cfg.Secret = set["url"], set["app_id"], set["secret"]
+	conn, err := lingxing.Definition.Open(t.Context(), cfg, connector.Env{Name: "erp", Now: kit.Clock.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check, _ := connector.Can[connector.Checker](conn)
+	check.Check(t.Context()) // takes the token
+	s.Close()
+	found := check.Check(t.Context())
+	if len(found) != 1 || found[0].Err == nil || !strings.Contains(found[0].Detail, "127.0.0.1") {
+		t.Errorf("%+v", found)
+	}
+}
