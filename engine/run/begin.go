@@ -143,7 +143,7 @@ func sameIdentity(was, is state.Identity) error {
 	return &problem.Error{
 		Class: problem.Fatal, ID: "PC450",
 		Reason: "the ledger belongs to another identity: " + strings.Join(changes, "; "),
-		Hint:   "every record would be new, and written again: undo the change, or decide with pipectl state rekey, move or fresh",
+		Hint:   "every record would be new, and written again: undo the change; a ledger can't be carried over to another identity, so what is really meant to be new needs a pipeline of another name",
 	}
 }
 
@@ -167,7 +167,7 @@ func (r *runner) renamed(tx state.Tx, ours state.Identity) error {
 	return &problem.Error{
 		Class: problem.Fatal, ID: "PC451",
 		Reason: fmt.Sprintf("pipeline %s is new, and pipeline %s, which wrote to %s %s, is gone: it looks renamed", r.p.Name, old, ours.Connection, ours.Object),
-		Hint:   fmt.Sprintf("name it %s again, or take its ledger along: pipectl state move %s %s", old, old, r.p.Name),
+		Hint:   fmt.Sprintf("name it %s again, in its YAML: a ledger stays with the name that it was written under", old),
 	}
 }
 

@@ -4,14 +4,18 @@
 // # The way of a record
 //
 //	read.go, again.go   pages of the source, and what stands open in the state
+//	key.go, twice.go    its key; one job a key
 //	judge.go            against the ledger: what is known and unchanged ends here, unmapped
 //	prepare.go          through the steps; masters.go makes what has to exist first
-//	decide.go           which acts bring its document from where it stands to where it is to go
+//	decide.go           which acts bring its document from where it stands to where it is to go;
+//	                    change.go and withdraw.go where it was delivered before
 //	send.go             the acts: each is committed as on its way, sent, and its answer committed
 //	answer.go           what an answer means; settle.go: what no answer means
 //	outcome.go          how it ended: the ledger, or an exception
 //	commit.go, track.go one goroutine writes; the cursor moves with the last outcome before it
-//	recover.go          what an earlier run has left on its way
+//	recover.go          what an earlier run has left on its way; doubts.go asks about its documents
+//	replace.go          targets that are replaced as a whole
+//	outage.go           a target that doesn't answer at all
 //
 // A batch is sent only when its intent is on disk: the target keys claimed for its records, each
 // document pending, the records themselves in a flight. A later run finds there what this one left.

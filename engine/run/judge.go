@@ -1,13 +1,9 @@
 package run
 
 import (
-	"encoding/hex"
-	"slices"
-
 	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/problem"
 	"github.com/pipectl/pipectl/engine/state"
-	"github.com/pipectl/pipectl/engine/value"
 )
 
 // page judges the records of a page against the ledger: what is known and unchanged ends here,
@@ -34,127 +30,6 @@ func (r *runner) page(pg connector.Page, line *page, begun int64, only map[strin
 		return err
 	}
 	return r.judge(jobs, begun)
-}
-
-// job makes a job of a record as read.
-func (r *runner) job(rec connector.Record, asked int64) *job {
-	j := &job{data: rec.Data, bad: rec.Bad, ver: state.Version{Changed: nanos(rec.Changed), Asked: asked}}
-	if r.p.Ledger {
-		j.text = fingerprint(rec.Data.JSON())
-	}
-	if !rec.Data.IsZero() {
-		r.probe.Reset(rec.Data)
-		key, err := r.p.Key(r.probe)
-		if err == nil && len(key) <= keyLimit {
-			j.key = key
-			return j
-		}
-		if j.bad == nil {
-			j.bad = r.noKey(err)
-		}
-	}
-	// It has to stand somewhere: under what it says.
-	j.key = "?" + hex.EncodeToString(fingerprintBytes(rec))
-	return j
-}
-
-// keyLimit keeps keys far below what any store takes.
-const keyLimit = 1000
-
-func (r *runner) noKey(err error) *problem.Error {
-	where := problem.Error{Class: problem.Invalid, ID: "PC408", Pipeline: r.p.Name, Hint: "a record without its key can't be told from others: correct it at the source, or the key in the pipeline"}
-	if err == nil {
-		where.Reason = "the key is longer than 1,000 bytes"
-		return &where
-	}
-	p := problem.As(problem.In(err, where))
-	p.Class = problem.Invalid
-	return p
-}
-
-func fingerprintBytes(rec connector.Record) []byte {
-	text := rec.Data.JSON()
-	if rec.Bad != nil {
-		text += rec.Bad.Reason
-	}
-	n := fingerprint(text)
-	return []byte{byte(n >> 56), byte(n >> 48), byte(n >> 40), byte(n >> 32), byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}
-}
-
-// twice leaves one job a key: of different times the newest, and the others count as unchanged;
-// of one time, equal ones are one, and what differs is asked for by key, or refused.
-func (r *runner) twice(jobs []*job) ([]*job, error) {
-	clear(r.seen)
-	double := false
-	for i, j := range jobs {
-		if _, again := r.seen[j.key]; again {
-			double = true
-		}
-		r.seen[j.key] = i
-	}
-	if !double {
-		return jobs, nil
-	}
-	groups := map[string][]*job{}
-	var order []string
-	for _, j := range jobs {
-		if groups[j.key] == nil {
-			order = append(order, j.key)
-		}
-		groups[j.key] = append(groups[j.key], j)
-	}
-	out := make([]*job, 0, len(order))
-	for _, key := range order {
-		kept, err := r.one(groups[key])
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, kept...)
-	}
-	return out, nil
-}
-
-// one picks the newest of several jobs of one key.
-func (r *runner) one(group []*job) ([]*job, error) {
-	slices.SortStableFunc(group, func(a, b *job) int {
-		switch {
-		case a.ver.Before(b.ver):
-			return 1
-		case b.ver.Before(a.ver):
-			return -1
-		}
-		return 0
-	})
-	newest, rest := group[0], group[1:]
-	clash := false
-	for _, j := range rest {
-		clash = clash || j.ver == newest.ver && (j.text != newest.text || !r.p.Ledger) && j.content() != newest.content()
-	}
-	if clash {
-		fetched, err := r.fetchOne(newest)
-		if err != nil {
-			return nil, err
-		}
-		if !fetched {
-			for _, j := range group {
-				j.bad = ambiguous(j.key)
-			}
-			return group, nil
-		}
-	}
-	for _, j := range rest {
-		j.end = unchanged
-	}
-	r.settleNow(rest)
-	return []*job{newest}, nil
-}
-
-func ambiguous(key string) *problem.Error {
-	return &problem.Error{
-		Class: problem.Invalid, ID: "PC409", Key: key,
-		Reason: "the key does not tell two records apart: they have the key " + key + ", the same time and different content",
-		Hint:   "add a field to `key:` that tells them apart",
-	}
 }
 
 // judge holds jobs against the ledger and sends on what is to be delivered.
@@ -224,7 +99,7 @@ func (r *runner) verdict(tx state.Tx, j *job, begun int64) (verdict, error) {
 	if err != nil || !ok {
 		return goesOn, err
 	}
-	if look.Text == j.text && !j.forced && !r.p.Live && !r.o.Remap && r.stands(j, look.Standing) {
+	if look.Text == j.text && !j.forced && !r.p.Live && !r.remapped(look.Standing) && r.stands(j, look.Standing) {
 		return isDone, nil
 	}
 	j.old, j.known, err = state.GetRecord(tx, r.pid, j.key)
@@ -239,7 +114,7 @@ func (r *runner) verdict(tx state.Tx, j *job, begun int64) (verdict, error) {
 		return goesOn, nil
 	}
 	if j.content() == j.old.Hash && j.bad == nil {
-		if !r.o.Remap && r.stands(j, j.old.Standing) {
+		if !r.remapped(j.old.Standing) && r.stands(j, j.old.Standing) {
 			return isDone, nil
 		}
 		j.countAttempts()
@@ -247,6 +122,10 @@ func (r *runner) verdict(tx state.Tx, j *job, begun int64) (verdict, error) {
 	}
 	return r.differs(j, begun), nil
 }
+
+// remapped says that a record is mapped anew although it is known: what was delivered, when the run
+// is told to; what stands open waits for its own time.
+func (r *runner) remapped(s state.Standing) bool { return r.o.Remap && s == state.Delivered }
 
 // differs judges content that is not the newest that the ledger knows.
 func (r *runner) differs(j *job, begun int64) verdict {
@@ -297,32 +176,6 @@ func (r *runner) stands(j *job, s state.Standing) bool {
 		return false
 	}
 	return true
-}
-
-// fetchOne asks the source for the newest state of a job's record. False: it can't be asked.
-func (r *runner) fetchOne(j *job) (bool, error) {
-	fetcher, ok := connector.Can[connector.Fetcher](r.p.Source.Conn)
-	if !ok || r.p.Source.Ref == nil {
-		return false, nil
-	}
-	ref, ok := r.p.Source.Ref(j.data)
-	if !ok {
-		return false, nil
-	}
-	asked := r.now()
-	recs, err := fetcher.Fetch(r.ctx, r.p.Source.Query, []map[string]value.Value{ref})
-	if err != nil {
-		return false, r.down(r.p.Source.Connection, err)
-	}
-	if len(recs) != 1 || recs[0].Data.IsZero() {
-		return false, nil
-	}
-	fresh := r.job(recs[0], r.rising(asked))
-	if fresh.key != j.key {
-		return false, nil
-	}
-	j.data, j.ver, j.text, j.hash, j.bad = fresh.data, fresh.ver, fresh.text, value.Hash{}, fresh.bad
-	return true, nil
 }
 
 // settleNow counts jobs that ended without anything to remember.

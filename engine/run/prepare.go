@@ -63,7 +63,7 @@ func (r *runner) sameAsBefore(j *job) bool {
 	if j.forced {
 		j.countAttempts()
 	}
-	return r.p.Ledger && j.known && !j.forced && !r.o.Remap && j.content() == j.old.Hash && r.stands(j, j.old.Standing)
+	return r.p.Ledger && j.known && !j.forced && !r.remapped(j.old.Standing) && j.content() == j.old.Hash && r.stands(j, j.old.Standing)
 }
 
 // steps runs the steps over the rows. What concerns all rows comes back: a look-up source that is

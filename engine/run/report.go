@@ -1,11 +1,9 @@
 package run
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/pipectl/pipectl/engine/problem"
-	"github.com/pipectl/pipectl/engine/state"
 )
 
 // Report says what one run did. Its JSON names are a contract: they stand in the output of
@@ -162,109 +160,4 @@ func (r *runner) progress() {
 	r.shown.Lock()
 	defer r.shown.Unlock()
 	r.o.Progress(now)
-}
-
-// finish stores what only a run that came to its end may store.
-func (r *runner) finish() error {
-	if err := r.complete(); err != nil {
-		return err
-	}
-	now := r.now()
-	return r.commit("end", nil, func(tx state.Tx) error {
-		if err := r.noLongerThere(tx, now); err != nil {
-			return err
-		}
-		return r.change(tx, func(p *state.Pipeline) {
-			if r.fullSafe != "" {
-				p.Cursor, p.CursorAt = r.fullSafe, now
-			}
-			p.Reread = r.known.Reread
-			p.Seen(r.p.Revision, now)
-			if r.measured {
-				p.Ahead = r.known.Ahead
-			}
-			if r.main != nil {
-				p.Identity.Proven = p.Identity.Proven || r.main.proven.Load()
-			}
-		})
-	})
-}
-
-// noLongerThere closes, in a pipeline without a ledger, the exceptions that a whole reading did not
-// bring up again.
-func (r *runner) noLongerThere(tx state.Tx, now time.Time) error {
-	if r.p.Ledger || r.o.Limit > 0 || len(r.o.Keys) > 0 {
-		return nil
-	}
-	var over []string
-	err := state.EachOpen(tx, r.pid, func(e state.Exception) (bool, error) {
-		if e.Run != r.id {
-			over = append(over, e.Key)
-		}
-		return true, nil
-	})
-	for _, key := range over {
-		if err == nil {
-			_, err = state.Resolve(tx, r.pid, key, "not met again in run "+r.id, now)
-		}
-	}
-	return err
-}
-
-// close makes the final report and stores it.
-func (r *runner) close() (Report, error) {
-	n := &r.report
-	if r.dead.Load() {
-		return *n, ErrAbandoned
-	}
-	n.Finished = r.now()
-	if r.o.Requests != nil {
-		n.Requests = r.o.Requests()
-	}
-	n.Status = Done
-	if n.New > 0 {
-		n.Status = Exceptions
-	}
-	why := r.why.Load()
-	if why == nil && r.ctx.Err() != nil {
-		why = interrupted(r.p.Name)
-	}
-	if why != nil {
-		n.Status = Failed
-		if why.ID == "PC412" || why.ID == "PC460" {
-			n.Status = Paused
-		}
-		n.Error = &RunError{ID: why.ID, Class: why.Class.String(), Reason: reason(why), Hint: why.Hint, err: why}
-	}
-	if r.o.DryRun {
-		return *n, nil
-	}
-	err := r.store.Update(func(tx state.Tx) error {
-		if err := r.saveCursor(tx); err != nil {
-			return err
-		}
-		p, _, err := state.GetPipeline(tx, r.pid)
-		if err != nil {
-			return err
-		}
-		n.Cursor.To = p.Cursor
-		text, err := json.Marshal(n)
-		if err != nil {
-			return err
-		}
-		return state.PutRun(tx, state.Run{ID: r.id, Pipeline: r.p.Name, Started: r.started, Report: text})
-	})
-	if err != nil && n.Error == nil {
-		p := problem.As(err)
-		n.Status = Failed
-		n.Error = &RunError{ID: p.ID, Class: p.Class.String(), Reason: reason(p), Hint: p.Hint, err: p}
-	}
-	return *n, nil
-}
-
-func interrupted(pipeline string) *problem.Error {
-	return &problem.Error{
-		Class: problem.Transient, ID: "PC460", Pipeline: pipeline, Reason: "the run was interrupted",
-		Hint: "what was on its way is settled by the next run, which goes on from here",
-	}
 }

@@ -420,7 +420,7 @@ func (b build) Run(_ context.Context, rows []*step.Row) error {
 		return b.rig.stepErr
 	}
 	for _, r := range rows {
-		if r.Record.Get("status").Text() == "cancelled" {
+		if b.rig.drops || r.Record.Get("status").Text() == "cancelled" {
 			r.Dropped = true
 			continue
 		}
@@ -441,7 +441,7 @@ func (b build) Run(_ context.Context, rows []*step.Row) error {
 				continue
 			}
 		}
-		r.Document = value.Known(fmt.Sprintf(`{"FBillNo":%q,"FQty":%s}`, b.rig.prefix+r.Record.Get("id").Text(), qty.JSON()))
+		r.Document = value.Known(fmt.Sprintf(`{"FBillNo":%q,"FQty":%s%s}`, b.rig.prefix+r.Record.Get("id").Text(), qty.JSON(), b.rig.note))
 	}
 	return nil
 }
@@ -454,6 +454,8 @@ type rig struct {
 	erp     *erp
 	p       *Pipeline
 	prefix  string
+	note    string // further fields of every document
+	drops   bool   // the where leaves everything out
 	skus    map[string]bool
 	creates bool
 	mapped  int

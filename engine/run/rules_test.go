@@ -98,14 +98,30 @@ func TestOnlyTheRecordsOwnChangeWithdraws(t *testing.T) {
 	r := newRig(t)
 	r.src.set("1", `"qty":1`)
 	r.run("done read=1 delivered=1 created=1")
-	text := r.src.rows[0].text
-	r.src.rows[0].text = strings.Replace(text, `"qty"`, `"status":"cancelled","qty"`, 1)
-	rows := r.src.rows
-	r.src.rows = nil
-	r.src.set("1", `"qty":1`)
-	r.p.Revision = "r2"
+	r.drops, r.p.Revision = true, "r2" // a new where
+	rep := r.run("done read=1 unchanged=1")
+	if rep.Old != 1 {
+		t.Errorf("%d records are said to keep the old mapping, want 1", rep.Old)
+	}
 	r.run("done read=1 unchanged=1", Options{Remap: true})
-	r.src.rows = rows
+	r.src.set("1", `"qty":2`)
+	r.run("exceptions read=1 held=1")
+	r.wantException("1 held PC405")
+}
+
+func TestRemap(t *testing.T) {
+	r := newRig(t)
+	orders(r, 2)
+	r.src.set("3", `"qty":"many"`)
+	r.run("exceptions read=3 delivered=2 invalid=1 created=2")
+	mapped := r.mapped
+	r.run("done read=3 unchanged=2 invalid=1", Options{Remap: true, Full: true})
+	if r.mapped != mapped+2 {
+		t.Errorf("%d records were mapped, want the delivered ones", r.mapped-mapped)
+	}
+	r.note, r.p.Revision = `,"FNote":"new"`, "r2"
+	r.run("done read=3 delivered=2 invalid=1 updated=2", Options{Remap: true, Full: true})
+	r.wantERP(`SO-1 {"FBillNo":"SO-1","FQty":1,"FNote":"new"} audited`, `SO-2 {"FBillNo":"SO-2","FQty":2,"FNote":"new"} audited`)
 }
 
 func TestAPersonsChangeIsNotOverwritten(t *testing.T) {

@@ -1,0 +1,101 @@
+package run
+
+import (
+	"slices"
+	"time"
+
+	"github.com/pipectl/pipectl/engine/connector"
+	"github.com/pipectl/pipectl/engine/state"
+)
+
+// changed decides about a document whose record has other content now.
+func (r *runner) changed(s *sink, mv *move, stage, goal connector.Stage) {
+	c, p := mv.doc.Confirmed, mv.asked
+	complete := mv.j.known && !mv.j.old.Done.IsZero() && !c.Unsure && c.Restore == 0 && connector.Stage(c.Stage) >= goal
+	if complete {
+		switch s.target.Changed {
+		case Skip:
+			mv.end = same
+			return
+		case HoldChange:
+			mv.stop(changeHeld(mv))
+			return
+		case Update, Reopen:
+		}
+	}
+	if p != nil && touchedByPerson(s, c, p) {
+		mv.stop(edited(mv, p))
+		return
+	}
+	if p != nil && p.Stage != connector.NoStage && uint8(p.Stage) != c.Stage {
+		c.Stage, mv.dirty = uint8(p.Stage), true
+	}
+	if stage > connector.Saved {
+		if s.target.Changed != Reopen {
+			mv.stop(notEditable(mv, stage))
+			return
+		}
+		if !slices.Contains(s.traits.Ops, connector.UnAudit) {
+			mv.stop(noStep(mv, connector.UnAudit))
+			return
+		}
+		if stage == connector.Submitted {
+			mv.acts = append(mv.acts, act{state.Step, connector.Audit})
+		}
+		mv.acts = append(mv.acts, act{state.Step, connector.UnAudit})
+	}
+	mv.acts = append(mv.acts, act{kind: state.Update})
+	for _, op := range s.then {
+		mv.acts = append(mv.acts, act{state.Step, op})
+	}
+}
+
+// touchedByPerson says that the document is not as we left it.
+func touchedByPerson(s *sink, c *state.Confirmed, p *connector.Probed) bool {
+	if c.Unsure { // nobody knows how we left it
+		return false
+	}
+	if !p.Modified.IsZero() && p.Modified.After(instant(c.At).Add(s.ahead).Add(clockSlack)) {
+		return true
+	}
+	return p.Stage != connector.NoStage && uint8(p.Stage) != c.Stage
+}
+
+// clockSlack is how much later than our own last answer a change may be stamped and still be ours:
+// clocks differ, and answers take their time.
+const clockSlack = time.Second
+
+// takeBack lines up what withdraws a document.
+func (r *runner) takeBack(s *sink, mv *move) {
+	c := mv.doc.Confirmed
+	if c == nil || c.Cancelled {
+		mv.end = withdrawn
+		return
+	}
+	op := connector.Cancel
+	if s.target.Withdrawn == DeleteWithdrawn {
+		op = connector.Delete
+	}
+	if p := mv.asked; p != nil {
+		switch {
+		case !p.Found && op == connector.Delete, p.Cancelled && op == connector.Cancel:
+			mv.end = withdrawn
+			return
+		case !p.Found:
+			mv.stop(vanished(mv))
+			return
+		case touchedByPerson(s, c, p):
+			mv.stop(edited(mv, p))
+			return
+		}
+		c.Stage = uint8(max(p.Stage, connector.Saved))
+	}
+	if !slices.Contains(s.traits.Ops, op) || s.stager == nil {
+		mv.stop(noStep(mv, op))
+		return
+	}
+	if connector.Stage(c.Stage) == connector.Audited && slices.Contains(s.traits.Ops, connector.UnAudit) {
+		mv.acts = append(mv.acts, act{state.Step, connector.UnAudit})
+	}
+	mv.acts = append(mv.acts, act{state.Step, op})
+}

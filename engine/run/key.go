@@ -1,0 +1,54 @@
+package run
+
+import (
+	"encoding/hex"
+
+	"github.com/pipectl/pipectl/engine/connector"
+	"github.com/pipectl/pipectl/engine/problem"
+	"github.com/pipectl/pipectl/engine/state"
+)
+
+// job makes a job of a record as read.
+func (r *runner) job(rec connector.Record, asked int64) *job {
+	j := &job{data: rec.Data, bad: rec.Bad, ver: state.Version{Changed: nanos(rec.Changed), Asked: asked}}
+	if r.p.Ledger {
+		j.text = fingerprint(rec.Data.JSON())
+	}
+	if !rec.Data.IsZero() {
+		r.probe.Reset(rec.Data)
+		key, err := r.p.Key(r.probe)
+		if err == nil && len(key) <= keyLimit {
+			j.key = key
+			return j
+		}
+		if j.bad == nil {
+			j.bad = r.noKey(err)
+		}
+	}
+	// It has to stand somewhere: under what it says.
+	j.key = "?" + hex.EncodeToString(fingerprintBytes(rec))
+	return j
+}
+
+// keyLimit keeps keys far below what any store takes.
+const keyLimit = 1000
+
+func (r *runner) noKey(err error) *problem.Error {
+	where := problem.Error{Class: problem.Invalid, ID: "PC408", Pipeline: r.p.Name, Hint: "a record without its key can't be told from others: correct it at the source, or the key in the pipeline"}
+	if err == nil {
+		where.Reason = "the key is longer than 1,000 bytes"
+		return &where
+	}
+	p := problem.As(problem.In(err, where))
+	p.Class = problem.Invalid
+	return p
+}
+
+func fingerprintBytes(rec connector.Record) []byte {
+	text := rec.Data.JSON()
+	if rec.Bad != nil {
+		text += rec.Bad.Reason
+	}
+	n := fingerprint(text)
+	return []byte{byte(n >> 56), byte(n >> 48), byte(n >> 40), byte(n >> 32), byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}
+}
