@@ -64,8 +64,10 @@ type detailRow struct {
 	PurchaseLocal    string       `json:"purchase_date_local"`
 	PurchaseLocalUTC string       `json:"purchase_date_local_utc"`
 	Shipment         string       `json:"shipment_date"`
+	ShipmentLocal    string       `json:"shipment_date_local"`
 	Posted           string       `json:"posted_date"`
 	EarliestShip     string       `json:"earliest_ship_date"`
+	EarliestShipUTC  string       `json:"earliest_ship_date_utc"`
 	LatestShip       string       `json:"latest_ship_date"`
 	EarliestDelivery string       `json:"earliest_delivery_date"`
 	LatestDelivery   string       `json:"latest_delivery_date"`
@@ -100,7 +102,8 @@ func (o *order) detail() detailRow {
 		Tracking: o.tracking(), Refund: numeric(o.refunded), IsReturn: o.returned(), TaxesIncluded: 2,
 		ShipService: "Std US D2D Dom", ShipCategory: "Standard", Payment: "Other", Type: "StandardOrder",
 		Purchase: iso(o.purchased), PurchaseUTC: utc(o.purchased), PurchaseLocal: stamp(o.purchased, z), PurchaseLocalUTC: utc(o.purchased),
-		Shipment: stamp(o.shipped, z), Posted: stamp(o.shipped, z), EarliestShip: stamp(o.purchased+4*3600, z),
+		Shipment: stamp(o.shipped, z), ShipmentLocal: stamp(o.shipped, z), Posted: stamp(o.shipped, z),
+		EarliestShip: stamp(o.purchased+4*3600, z), EarliestShipUTC: utc(o.purchased + 4*3600),
 		LatestShip: iso(o.purchased + 2*day), EarliestDelivery: iso(o.purchased + 3*day), LatestDelivery: iso(o.purchased + 8*day),
 		LastUpdate: stamp(o.updated, z), LastUpdateUTC: utc(o.updated), Modified: beijing(o.modified), ModifiedUTC: utc(o.modified),
 		HideTime: stamp(o.purchased, z), Buyer: o.buyer, Email: o.email(),

@@ -307,6 +307,16 @@ func TestBodies(t *testing.T) {
 }
 
 // One place on most paths, ten on the multi-platform ones; buckets are kept by path.
+// TestCompact: clients compare and search the text of an answer, so nothing follows its last brace.
+func TestCompact(t *testing.T) {
+	c := start(t, sandbox.Options{})
+	for _, path := range []string{"/erp/sc/data/mws/orders", "/pb/mp/shop/v2/getSellerList", "/no/such/service"} {
+		if _, body := c.raw(path, `{}`); !bytes.HasSuffix(body, []byte("}")) {
+			t.Errorf("%s ends in %q", path, body[len(body)-2:])
+		}
+	}
+}
+
 func TestPlaces(t *testing.T) {
 	const many, body = "/pb/mp/shop/v2/getSellerList", `{"offset":0,"length":20}`
 	c := start(t, sandbox.Options{})
