@@ -73,7 +73,7 @@ func validate(c *cli.Context, std stdio, v view, paths []string) error {
 		}
 	} else {
 		for _, n := range notices {
-			v.Note("%s", strings.Replace(n.Error(), "fatal", "notice", 1))
+			v.Note("%s", n.Notice())
 		}
 	}
 	if out.Valid {

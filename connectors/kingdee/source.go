@@ -141,7 +141,7 @@ func bounds(q connector.Query) (from, to time.Time, err error) {
 	if err != nil {
 		return from, to, &problem.Error{
 			Class: problem.Fatal, ID: idParams, Field: "cursor", Reason: fmt.Sprintf("cursor %q is not one of this connector's", q.Cursor),
-			Hint: "set it with `pipectl state set-cursor`, as an RFC 3339 time",
+			Hint: "read from a time on with `pipectl run --since 2026-01-31`, or everything with --full",
 		}
 	}
 	return at.Add(-q.Lookback).Truncate(time.Second), time.Time{}, nil

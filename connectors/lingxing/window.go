@@ -55,7 +55,7 @@ func (r *reading) span() (from, to time.Time, err error) {
 		return from, to, nil
 	case r.q.Cursor != "":
 		if from, err = time.Parse(time.RFC3339, r.q.Cursor); err != nil {
-			return from, to, r.c.misuse("cursor "+r.q.Cursor+" is no time", "set it like 2026-01-31T00:00:00+08:00 (`pipectl state set-cursor`)")
+			return from, to, r.c.misuse("cursor "+r.q.Cursor+" is no time", "read from a time on with `pipectl run --since 2026-01-31`, or everything with --full")
 		}
 		from = from.Add(-r.q.Lookback)
 	case !r.q.Start.IsZero():

@@ -97,12 +97,23 @@ type Error struct {
 }
 
 // Error shows the problem on one to three lines: place, class and record; the reason; the way on.
+// What stops a run is called an error, which it is for whoever reads it.
 func (e *Error) Error() string {
+	if e.Class == Fatal {
+		return e.text("error")
+	}
+	return e.text(e.Class.String())
+}
+
+// Notice shows a problem that stops nothing now.
+func (e *Error) Notice() string { return e.text("notice") }
+
+func (e *Error) text(label string) string {
 	var b strings.Builder
 	if at := e.At.String(); at != "" {
 		b.WriteString(at + ": ")
 	}
-	b.WriteString(e.Class.String())
+	b.WriteString(label)
 	if e.ID != "" {
 		b.WriteString(" " + e.ID)
 	}

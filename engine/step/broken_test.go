@@ -87,7 +87,7 @@ func TestBroken(t *testing.T) {
 				}
 			}
 			got := message(t, project)
-			if n := strings.Count(got, ": fatal PC"); n != 1 && !strings.Contains(file, "all-mistakes") {
+			if n := strings.Count(got, ": error PC"); n != 1 && !strings.Contains(file, "all-mistakes") {
 				t.Errorf("%d messages for one mistake:\n%s", n, got)
 			}
 			for _, id := range regexp.MustCompile(`PC\d+`).FindAllString(got, -1) {
