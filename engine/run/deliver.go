@@ -144,7 +144,7 @@ func (r *runner) landed(s *sink, moves []*move, f *flight) error {
 		}
 	}
 	stop := r.unanswered(s, f)
-	if s.finisher != nil && s.ledger && !r.o.DryRun {
+	if s.finisher != nil && !r.o.DryRun {
 		if err := r.afterCommit(moves, f); err != nil || stop != nil {
 			return firstOf(err, stop)
 		}
