@@ -64,9 +64,9 @@ func (c *compiler) callNode(n *ast.CallNode) part {
 func (c *compiler) call(n ast.Node, name string, args []ast.Node) part {
 	fn := functions[name]
 	if fn == nil {
-		hint := instead[name]
+		hint := instead[strings.ToLower(name)]
 		if hint == "" {
-			hint = "see the list of functions"
+			hint = "known are " + strings.Join(functionNames(), ", ")
 			if near := problem.Nearest(name, functionNames()); near != "" {
 				hint = "did you mean " + functions[near].Signature + "?"
 			}
@@ -94,6 +94,35 @@ var instead = map[string]string{
 	"substring": "x[from:to] is a part of a text",
 	"unique":    "uniq(list) leaves every value once",
 	"iif":       "if a { b } else { c } chooses",
+
+	// What SQL calls so, for whoever brings mappings written in it.
+	"ifnull":          "x ?? y is x, or y where x is null or absent; filled(x) ?? y also where x is an empty text",
+	"coalesce":        "x ?? y ?? z is the first that is neither null nor absent",
+	"isnull":          "write x == null, or x == absent for a field that is not there",
+	"nullif":          "if x == y { null } else { x }",
+	"left":            "x[0:n] is the first n characters of a text",
+	"right":           "x[len(x)-n:] is the last n characters of a text",
+	"substring_index": "split(text, separator)[0] is the part in front of the first separator",
+	"locate":          `text contains "part", or indexOf(text, part), which counts from 0`,
+	"instr":           `text contains "part", or indexOf(text, part), which counts from 0`,
+	"length":          "len(x) counts characters, items or members",
+	"char_length":     "len(x) counts characters, items or members",
+	"greatest":        "max(a, b, …) is the greatest",
+	"least":           "min(a, b, …) is the least",
+	"cast":            "number(x) makes a number of a text, text(x) a text of a number",
+	"convert":         "number(x) makes a number of a text, text(x) a text of a number",
+	"ceiling":         "ceil(x) is the next whole number above",
+	"truncate":        "int(x) leaves the fraction out; floor(x * 100) / 100 keeps two digits",
+	"from_unixtime":   `instant(x) reads seconds or milliseconds since 1970; day(instant(x), "Asia/Shanghai") is the date there`,
+	"unix_timestamp":  "unix(t) makes seconds since 1970 of an instant",
+	"str_to_date":     `instant(text, "Asia/Shanghai") reads a time of that zone`,
+	"date_format":     `format(t, "yyyy-MM-dd HH:mm:ss", "Asia/Shanghai") writes an instant`,
+	"last_day":        `lastDay(t, "Asia/Shanghai") is the last day of an instant's month`,
+	"date_add":        "addDays(t, days, zone) and addMonths(t, months, zone) move a time",
+	"date_sub":        "addDays(t, -days, zone) and addMonths(t, -months, zone) move a time",
+	"year":            `number(format(t, "yyyy", "Asia/Shanghai")) is the year of an instant there`,
+	"curdate":         `day(run.time, "Asia/Shanghai") is the day of the run`,
+	"group_concat":    "join(list, separator) joins texts",
 }
 
 func (fn *function) arity() string {

@@ -3,6 +3,7 @@ package expr
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/pipectl/pipectl/engine/problem"
 	"github.com/pipectl/pipectl/engine/value"
@@ -17,7 +18,11 @@ func (p part) fail(id, reason, hint string) error {
 func (p part) unfit(v value.Value, who string, want kinds) error {
 	switch {
 	case v.IsNone():
-		return p.fail("PC221", fmt.Sprintf("%s is %s, and %s needs %s", p.label, v.Kind(), who, want), hintFor(v))
+		hint := hintFor(v)
+		if strings.HasPrefix(p.label, "filled(") {
+			hint = "say what stands instead: " + p.label + " ?? 0; or leave the field out: if " + p.label + " == absent { absent } else { … }"
+		}
+		return p.fail("PC221", fmt.Sprintf("%s is %s, and %s needs %s", p.label, v.Kind(), who, want), hint)
 	default:
 		return p.fail("PC222", fmt.Sprintf("%s is %s, %s, and %s needs %s", p.label, v.Kind(), v.Display(), who, want), castHint(v.Kind(), want))
 	}

@@ -32,6 +32,10 @@ func timeFunctions() []function {
 			params:   []kinds{kInstant, kNumber, kText}, least: 3, most: 3, result: answers(tInstant), check: zoneAt(2), many: addDays,
 		},
 		{
+			Function: doc("time", "addMonths(t, months, zone) → instant", "The same day and time so many months later, or the last day of a month that is shorter.", `day(addMonths(instant("2026-01-31", "UTC"), 1, "UTC"), "UTC")`, `"2026-02-28"`),
+			params:   []kinds{kInstant, kNumber, kText}, least: 3, most: 3, result: answers(tInstant), check: zoneAt(2), many: addMonths,
+		},
+		{
 			Function: doc("time", "unix(t) → number", "Seconds since 1970.", `unix(`+t+`)`, "1772407800"),
 			params:   []kinds{kInstant}, least: 1, most: 1, result: answers(tNumber), one: func(_ *Frame, _ *callee, v value.Value) (value.Value, error) {
 				return value.OfInt(v.Time().Unix()), nil
@@ -199,6 +203,28 @@ func addDays(_ *Frame, c *callee, args []value.Value) (value.Value, error) {
 	}
 	const most = 4_000_000 // days in ten thousand years
 	t := args[0].Time().In(loc).AddDate(0, 0, int(min(max(n, -most), most)))
+	if !inRange(t) {
+		return args[0], c.fail("PC222", c.label+" lies beyond the years 1 to 9999", "")
+	}
+	return value.OfTime(t), nil
+}
+
+// addMonths stays inside the month that it comes to: a month after 31 January is the end of
+// February, as invoices and settlements count it, and not 3 March.
+func addMonths(_ *Frame, c *callee, args []value.Value) (value.Value, error) {
+	n, err := c.whole(1, args[1])
+	if err != nil {
+		return args[1], err
+	}
+	loc, err := c.zone(2, args[2])
+	if err != nil {
+		return args[2], err
+	}
+	const most = 120_000 // months in ten thousand years
+	t := args[0].Time().In(loc)
+	first := time.Date(t.Year(), t.Month(), 1, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), loc).AddDate(0, int(min(max(n, -most), most)), 0)
+	last := time.Date(first.Year(), first.Month()+1, 0, 0, 0, 0, 0, time.UTC).Day()
+	t = first.AddDate(0, 0, min(t.Day(), last)-1)
 	if !inRange(t) {
 		return args[0], c.fail("PC222", c.label+" lies beyond the years 1 to 9999", "")
 	}

@@ -67,6 +67,8 @@ func TestMeaning(t *testing.T) {
 		{`instant("2026-03-01 10:00:00")`, `PC227 does not say its zone`}, {`instant("")`, `PC227 no time`}, {`instant("0000-00-00 00:00:00", "UTC")`, `PC227 no time`}, {`instant(1772407800)`, `"2026-03-01T23:30:00Z"`}, {`instant(1772407800000) == instant("1772407800")`, `true`},
 		{`instant("2026-03-01T10:00:00.123+08:00")`, `"2026-03-01T10:00:00.123+08:00"`}, {`instant("yesterday", "UTC")`, `PC227 can read`}, {`format(created, "yyyy-MM-dd'T'HH:mm:ss.SSS", "UTC")`, `"2026-03-01T15:30:00.000"`}, {`format(created, "2006-01-02", "UTC")`, `PC213 means nothing`},
 		{`format(created, "YYYY", "UTC")`, `PC213 means nothing`}, {`run.time`, `"2026-04-01T00:00:00Z"`}, {`run.date`, `PC207 run.time`}, {`now()`, `PC208 run.time`}, {`addDays(created, 1, "Asia/Shanghai")`, `"2026-03-02T23:30:00+08:00"`},
+		{`day(addMonths(instant("2028-01-31", "UTC"), 1, "UTC"), "UTC")`, `"2028-02-29"`}, {`day(addMonths(instant("2026-03-31", "UTC"), -1, "UTC"), "UTC")`, `"2026-02-28"`}, {`addMonths(created, 12, "Asia/Shanghai")`, `"2027-03-01T23:30:00+08:00"`}, {`addMonths(created, 99999999, "UTC")`, `PC222 beyond`}, {`addMonths(created, 0.5, "UTC")`, `PC222 whole number`},
+		{`IFNULL(created, 1)`, `PC208 ??`}, {`from_unixtime(1)`, `PC208 instant(x)`},
 
 		// Lists and closures.
 		{`filter(items, .qty > 1)`, `[{"sku":"A-1","qty":3,"price":"19.99","gift":false}]`}, {`map(items, .sku)`, `["A-1","B-2"]`}, {`map(items, #index)`, `[0,1]`}, {`sum(items, .qty)`, `4`}, {`sum(items, .qty * (.price ?? 0))`, `59.97`},

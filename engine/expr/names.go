@@ -64,6 +64,8 @@ func (c *compiler) unknown(n ast.Node, name string) part {
 	}
 	if _, ok := c.scope.root.source.Member(name); ok {
 		hint = "after a map, fields of the record are written source." + name
+	} else if c.scope.document() != nil && !c.scope.root.source.Known() {
+		hint += "; a field of the record as it was read is written source." + name + " after a map"
 	}
 	return c.mistake(c.pos(n), "PC206", "name "+name+" is not known here", hint)
 }

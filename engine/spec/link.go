@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/problem"
@@ -151,8 +152,22 @@ func (l *loader) linkTarget(p *Pipeline) {
 		l.report(t.Object.At, "PC136", info.Name+" in "+c.Name+" can't be written", "choose an object that can; pipectl connectors lists them")
 	}
 	if info.Schema.Type != value.Absent {
-		t.known = &info.Schema
+		schema := l.withAlso(info.Schema, t.Also)
+		t.known = &schema
 	}
+}
+
+// withAlso adds the fields that the file says the target has. An account's ERP has hundreds that no
+// list of ours names; whoever writes one down here has looked it up.
+func (l *loader) withAlso(s value.Schema, also []Text) value.Schema {
+	for _, a := range also {
+		if _, err := value.ParsePath(a.Text); err != nil || strings.ContainsAny(a.Text, "[]") {
+			l.report(a.At, "PC250", `target.also has "`+a.Text+`", which is no field`, "write names joined by dots, without brackets: FEntity.FSalUnitID")
+			continue
+		}
+		s = s.WithPath(a.Text, value.Schema{Open: true})
+	}
+	return s
 }
 
 func (l *loader) linkOthers(p *Pipeline) {

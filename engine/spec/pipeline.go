@@ -13,7 +13,7 @@ import (
 type Pipeline struct {
 	Name        Text            `yaml:"name" doc:"the pipeline's name, unique in the project; state is kept under it" example:"order-sync" required:"true"`
 	Description string          `yaml:"description" doc:"what it does, in a sentence (说明)"`
-	Schedule    *Schedule       `yaml:"schedule" doc:"when pipectl serve starts it; without it, only by hand" example:"every 5m"`
+	Schedule    *Schedule       `yaml:"schedule" doc:"when it is to start by itself; without it, only by hand" example:"every 5m"`
 	Source      Source          `yaml:"source" doc:"where records come from (数据源)" required:"true"`
 	Key         Exprs           `yaml:"key" doc:"one or several expressions that identify a record (主键)" example:"[sid, amazon_order_id]" required:"true"`
 	Steps       []Step          `yaml:"steps" doc:"what happens to a record, in order"`
@@ -63,6 +63,7 @@ type Target struct {
 	Connection Text   `yaml:"connection" doc:"a connection of pipectl.yaml" example:"kingdee" required:"true"`
 	Object     Text   `yaml:"object" doc:"what is written there: a form, a table, a file" example:"SAL_SaleOrder" required:"true"`
 	Key        Text   `yaml:"key" doc:"the target's own unique field: probes and updates use it" example:"FBillNo" required:"true"`
+	Also       []Text `yaml:"also" doc:"fields that your account's object has beside those that pipectl lists; they are sent as they are mapped" example:"[FEntity.FSalUnitID]"`
 	Params     Params `yaml:"params" doc:"the connector's own words for writing"`
 	Then       []Text `yaml:"then" doc:"operations after saving, in order (提交, 审核)" example:"[submit, audit]" enum:"submit,audit"`
 	Batch      int    `yaml:"batch" doc:"at most so many documents in one request" example:"50"`

@@ -69,3 +69,26 @@ func (s Schema) With(name string, member Schema) Schema {
 	s.Type, s.Properties = Object, props
 	return s
 }
+
+// WithPath is With at a dotted path; a list on the way stands for its items. What is not known on
+// the way is made an open object. The schema it is asked of stays as it is.
+func (s Schema) WithPath(path string, member Schema) Schema {
+	name, rest, more := strings.Cut(path, ".")
+	if s.Type == List {
+		items := Schema{Open: true}
+		if s.Items != nil {
+			items = *s.Items
+		}
+		items = items.WithPath(path, member)
+		s.Items = &items
+		return s
+	}
+	if !more {
+		return s.With(name, member)
+	}
+	next, ok := s.Member(name)
+	if !ok {
+		next = &Schema{Open: true}
+	}
+	return s.With(name, next.WithPath(rest, member))
+}

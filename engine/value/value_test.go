@@ -222,3 +222,19 @@ func TestReadSchema(t *testing.T) {
 		}
 	}
 }
+
+func TestWithPath(t *testing.T) {
+	s, err := ReadSchema([]byte(`{"type":"object","additionalProperties":false,"properties":{"FQty":{"type":"number"},"FEntry":{"type":"array","items":{"type":"object","additionalProperties":false,"properties":{"FUnit":{"type":"string"}}}}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	more := s.WithPath("FEntry.FSalUnit", Schema{Open: true}).WithPath("FFin.FCurr", Schema{Open: true}).WithPath("FQty", Schema{Open: true})
+	for path, want := range map[string]bool{"FEntry.FSalUnit": true, "FEntry.FUnit": true, "FFin.FCurr": true, "FQty": true, "FEntry.FOther": false, "FOther": false} {
+		if _, ok := more.At(path); ok != want {
+			t.Errorf("%s is known: %v", path, ok)
+		}
+	}
+	if _, ok := s.At("FEntry.FSalUnit"); ok || len(s.Names) != 2 || s.Properties["FQty"].Type != Number {
+		t.Errorf("the schema that was asked has changed: %v", s.Names)
+	}
+}

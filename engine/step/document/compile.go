@@ -167,7 +167,7 @@ func (c *compiler) target(key *spec.Node, path []string, at place) (*value.Schem
 			if schema.Open || schema.Prefix != "" && strings.HasPrefix(name, schema.Prefix) {
 				return nil, true
 			}
-			c.report(pos, "PC250", "target field "+full+" is unknown", problem.DidYouMean(name, schema.Names))
+			c.report(pos, "PC250", "target field "+full+" is unknown", problem.DidYouMean(name, schema.Names)+"; if your account has it, name it: target: {also: ["+strings.ReplaceAll(full, "[]", "")+"]}")
 			return nil, false
 		}
 		if next.ReadOnly {
@@ -230,8 +230,8 @@ func (o *object) member(name string) *member {
 
 // required warns of fields that the target needs and nothing maps.
 func (c *compiler) required(n *spec.Node, at place, o *object) {
-	if at.schema == nil || len(o.copies) > 0 {
-		return
+	if at.schema == nil || len(o.copies) > 0 || len(c.problems) > 0 {
+		return // a field whose expression is a mistake is mapped, and not in the layout
 	}
 	schema := at.schema
 	if schema.Type == value.List {
