@@ -6,5 +6,5 @@ import "embed"
 
 // Project holds the shipped project as it stands in the repository.
 //
-//go:embed pipectl.yaml pipelines examples schemas
+//go:embed pipectl.yaml pipelines examples schemas/*.schema.json
 var Project embed.FS

@@ -2,7 +2,6 @@ package schemas_test
 
 import (
 	"bytes"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,42 +9,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/pipectl/pipectl/connectors"
-	"github.com/pipectl/pipectl/engine"
-	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/spec"
 )
-
-var update = flag.Bool("update", false, "write the schemas anew")
-
-func generated() map[string][]byte {
-	var defs []connector.Definition
-	for _, s := range connectors.All() {
-		defs = append(defs, s.Definition)
-	}
-	return map[string][]byte{
-		"pipeline.schema.json": engine.PipelineSchema(),
-		"project.schema.json":  engine.ProjectSchema(defs),
-	}
-}
-
-// TestGenerated: the files are what the Go types say. -update writes them.
-func TestGenerated(t *testing.T) {
-	for name, want := range generated() {
-		if *update {
-			if err := os.WriteFile(name, want, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		got, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.Equal(got, want) {
-			t.Errorf("%s is not what the types say: go test ./schemas -update", name)
-		}
-	}
-}
 
 func compiled(t *testing.T, name string) *jsonschema.Schema {
 	t.Helper()

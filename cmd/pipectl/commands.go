@@ -20,5 +20,6 @@ func commands(std stdio) []*cli.Command {
 		explainCommand(std),
 		completionCommand(std),
 		versionCommand(std),
+		generateCommand(std),
 	}
 }

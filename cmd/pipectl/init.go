@@ -73,7 +73,7 @@ func writeProject(dir, from string) ([]string, error) {
 	var written []string
 	for _, root := range shipped {
 		err := fs.WalkDir(pipectl.Project, root, func(name string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || path.Ext(name) == ".go" {
+			if err != nil || d.IsDir() {
 				return err
 			}
 			data, err := fs.ReadFile(pipectl.Project, name)
