@@ -28,13 +28,21 @@ func (f Filter) fits(x state.Exception) bool {
 		(f.Key == "" || f.Key == x.Key) &&
 		(f.Kind == "" || f.Kind == string(x.Kind)) &&
 		(f.Field == "" || strings.Contains(x.Field, f.Field)) &&
-		(f.Cause == "" || strings.Contains(Cause(x), f.Cause))
+		(f.Cause == "" || strings.Contains(Cause(x), f.Cause) || strings.Contains(x.Reason, f.Cause))
 }
 
 // Cause is what an exception waits for, in one line: what is missing, or else the rule or field.
+// What only this record has, its key and its document's, is left open, so that a thousand records
+// with one cause are one group.
 func Cause(x state.Exception) string {
 	if len(x.Causes) == 0 {
-		return strings.Join(strings.Fields(x.Field+" "+x.Reason), " ")
+		reason := x.Reason
+		for _, own := range []string{x.TargetKey, x.Key} {
+			if len(own) >= 4 { // a shorter one may stand in any word
+				reason = strings.ReplaceAll(reason, own, "…")
+			}
+		}
+		return strings.Join(strings.Fields(x.Field+" "+reason), " ")
 	}
 	parts := make([]string, len(x.Causes))
 	for i, c := range x.Causes {
@@ -45,6 +53,9 @@ func Cause(x state.Exception) string {
 
 // Exceptions lists what could not be delivered, the oldest first.
 func (e *Engine) Exceptions(f Filter) ([]state.Exception, error) {
+	if err := e.named(f); err != nil {
+		return nil, err
+	}
 	var out []state.Exception
 	err := e.store.View(func(tx state.Tx) error {
 		return e.each(tx, f, func(_ state.ID, x state.Exception) error {
@@ -56,6 +67,21 @@ func (e *Engine) Exceptions(f Filter) ([]state.Exception, error) {
 		return cmp.Or(a.First.Compare(b.First), cmp.Compare(a.Pipeline, b.Pipeline), cmp.Compare(a.Key, b.Key))
 	})
 	return out, err
+}
+
+// named refuses a pipeline that neither the project nor the state has: a mistyped name would look
+// like a pipeline without exceptions.
+func (e *Engine) named(f Filter) error {
+	_, err := e.pipeline(f.Pipeline)
+	if f.Pipeline == "" || err == nil {
+		return nil
+	}
+	return e.store.View(func(tx state.Tx) error {
+		if id, failed := state.PipelineID(tx, f.Pipeline, false); failed != nil || id != 0 {
+			return failed
+		}
+		return err
+	})
 }
 
 func (e *Engine) each(tx state.Tx, f Filter, fn func(state.ID, state.Exception) error) error {
@@ -81,6 +107,9 @@ type Detail struct {
 // Exception finds the exception of one record: the open one, or else the one that was closed last.
 func (e *Engine) Exception(pipeline, key string) (Detail, error) {
 	var out Detail
+	if err := e.named(Filter{Pipeline: pipeline}); err != nil {
+		return out, err
+	}
 	err := e.store.View(func(tx state.Tx) error {
 		id, err := state.PipelineID(tx, pipeline, false)
 		if err != nil || id == 0 {
@@ -129,6 +158,9 @@ func (e *Engine) Skip(f Filter, by, reason string) (int, error) {
 func (e *Engine) eachChosen(f Filter, act func(state.Tx, state.ID, state.Exception) error) (int, error) {
 	f.All = true
 	n := 0
+	if err := e.named(f); err != nil {
+		return 0, err
+	}
 	err := e.store.Update(func(tx state.Tx) error {
 		var found []state.Exception
 		var ids []state.ID
@@ -136,7 +168,9 @@ func (e *Engine) eachChosen(f Filter, act func(state.Tx, state.ID, state.Excepti
 			found, ids = append(found, x), append(ids, id)
 			return nil
 		})
-		n = len(found)
+		if n = len(found); err == nil && n == 0 && f.Key != "" {
+			return none(f.Pipeline, f.Key)
+		}
 		for i, x := range found {
 			if err == nil {
 				err = act(tx, ids[i], x)

@@ -97,6 +97,9 @@ func fillStatus(tx state.Tx, s *Status) error {
 
 // Runs lists the reports of past runs, the newest first; of one pipeline, or of all for "".
 func (e *Engine) Runs(pipeline string, limit int) ([]run.Report, error) {
+	if err := e.named(Filter{Pipeline: pipeline}); err != nil {
+		return nil, err
+	}
 	var out []run.Report
 	err := e.store.View(func(tx state.Tx) error {
 		out = nil

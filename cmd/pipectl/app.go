@@ -77,7 +77,7 @@ func newApp(std stdio) *cli.App {
 			&cli.StringFlag{Name: "env", Aliases: []string{"e"}, Usage: "the environment of pipectl.yaml to use", EnvVars: []string{"PIPECTL_ENV"}},
 			&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "log what happens, to standard error"},
 		},
-		OnUsageError: func(_ *cli.Context, err error, _ bool) error { return exit{exitUsage, err} },
+		OnUsageError: badFlag,
 	}
 	app.CommandNotFound = func(c *cli.Context, name string) {}
 	app.Action = func(c *cli.Context) error {
@@ -116,18 +116,47 @@ func prepare(c *cli.Command, app *cli.App) {
 	}
 }
 
+// badFlag names a flag as it was typed, with the nearest one that there is.
+func badFlag(c *cli.Context, err error, _ bool) error {
+	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
+	if !unknown {
+		return exit{exitUsage, err}
+	}
+	name = strings.TrimPrefix(name, "-")
+	command, flags := "", c.App.Flags
+	if c.Command != nil && c.Command.Name != c.App.Name {
+		command, flags = strings.TrimPrefix(c.Command.HelpName, "pipectl ")+" ", c.Command.Flags
+	}
+	var names []string
+	for _, f := range flags {
+		names = append(names, f.Names()[0])
+	}
+	return usage("unknown flag --%s%s\n  → `pipectl %s--help` lists them", name, nearest(name, "--", names), command)
+}
+
 // didYouMean proposes the nearest command, or nothing.
 func didYouMean(name string, cmds []*cli.Command) string {
-	best, at := "", 3
+	var names []string
 	for _, c := range cmds {
-		if d := levenshtein.ComputeDistance(strings.ToLower(name), c.Name); d < at && !c.Hidden {
-			best, at = c.Name, d
+		if !c.Hidden {
+			names = append(names, c.Name)
+		}
+	}
+	return nearest(name, "", names)
+}
+
+// nearest proposes the name that is two letters away at most, or nothing.
+func nearest(name, prefix string, names []string) string {
+	best, at := "", 3
+	for _, n := range names {
+		if d := levenshtein.ComputeDistance(strings.ToLower(name), n); d < at {
+			best, at = n, d
 		}
 	}
 	if best == "" {
 		return ""
 	}
-	return fmt.Sprintf(": did you mean %q?", best)
+	return fmt.Sprintf(": did you mean %q?", prefix+best)
 }
 
 // viewOf is how the command at hand shows its result.

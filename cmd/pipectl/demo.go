@@ -75,6 +75,9 @@ func (s *shiftedClock) pass(d time.Duration) {
 }
 
 func demo(c *cli.Context, std stdio, v view, dir string, keep bool) error {
+	if _, err := os.Stat(filepath.Join(dir, "pipectl.yaml")); err == nil {
+		return usage("%s: there is a project already\n  → give --keep another folder, or go on in this one: pipectl run %s", dir, demoPipeline)
+	}
 	if _, err := writeProject(dir, "."); err != nil {
 		return err
 	}
@@ -103,12 +106,12 @@ type demonstration struct {
 
 func (d *demonstration) play() error {
 	d.say("1. 领星 Lingxing → 金蝶 Kingdee: the first run", "both systems are sandboxes inside this program, speaking the vendors' own protocols")
-	if err := d.run(); err != nil {
+	if err := d.run(engine.RunOptions{}); err != nil {
 		return err
 	}
 	d.clock.pass(5 * time.Minute)
-	d.say("2. five minutes later, the same again", "nothing new, and nothing is written twice")
-	if err := d.run(); err != nil {
+	d.say("2. five minutes later, the same again", "every order is read once more, from the beginning (--full), and nothing is written twice")
+	if err := d.run(engine.RunOptions{Full: true}); err != nil {
 		return err
 	}
 	if err := d.disturb(); err != nil {
@@ -117,7 +120,7 @@ func (d *demonstration) play() error {
 	d.clock.pass(10 * time.Minute)
 	d.say("3. meanwhile in Lingxing: two orders changed, one was cancelled, one came in",
 		"the changed bills are reopened, saved and audited again; the cancelled one was delivered, so a person decides")
-	if err := d.run(); err != nil {
+	if err := d.run(engine.RunOptions{}); err != nil {
 		return err
 	}
 	if d.v.json {
@@ -135,8 +138,8 @@ func (d *demonstration) say(title, text string) {
 	d.v.Line("%s", d.v.dim(text))
 }
 
-func (d *demonstration) run() error {
-	report, err := d.e.Run(d.ctx, demoPipeline, engine.RunOptions{})
+func (d *demonstration) run(o engine.RunOptions) error {
+	report, err := d.e.Run(d.ctx, demoPipeline, o)
 	if err != nil {
 		return err
 	}

@@ -82,11 +82,17 @@ func listErrors(c *cli.Context, std stdio) error {
 	})
 }
 
-// printExceptions groups by cause, and lists the keys below each: at most so many a group.
+// printExceptions groups by cause, and lists the keys below each: at most so many a group, and twice
+// as many groups.
 func printExceptions(v view, all []state.Exception, most int) {
-	for _, g := range engine.Groups(all) {
+	groups := engine.Groups(all)
+	for i, g := range groups {
+		if i == 2*most {
+			v.Line("%s", v.dim("… and "+count(len(groups)-i, "more cause")+": pipectl errors"))
+			break
+		}
 		v.Line("%s  %s", v.kind(g.Kind), v.bold(count(g.Count, "record")+" of "+g.Pipeline))
-		v.Line("  %s", g.Cause)
+		v.Line("  %s", causeOf(g, all))
 		n := 0
 		for _, x := range all {
 			if x.Pipeline != g.Pipeline || string(x.Kind) != g.Kind || engine.Cause(x) != g.Cause {
@@ -112,6 +118,16 @@ func printExceptions(v view, all []state.Exception, most int) {
 			v.Line("  → %s", g.Hint)
 		}
 	}
+}
+
+// causeOf is the cause of a group; that of a single record is told with its own names in it.
+func causeOf(g engine.Group, all []state.Exception) string {
+	for _, x := range all {
+		if g.Count == 1 && x.Pipeline == g.Pipeline && x.Key == g.Example && len(x.Causes) == 0 {
+			return strings.TrimSpace(x.Field + " " + x.Reason)
+		}
+	}
+	return g.Cause
 }
 
 func (v view) kind(k string) string {

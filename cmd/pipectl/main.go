@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // zones of pipelines, on machines and in containers that know none
 )
 
 // version is set by the build.

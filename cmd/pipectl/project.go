@@ -54,11 +54,14 @@ func badProject(err error) error {
 	if _, ok := errors.AsType[problem.List](err); ok {
 		return exit{exitUsage, err}
 	}
-	if e, ok := errors.AsType[*problem.Error](err); ok && e.Class == problem.Fatal && e.ID >= "PC100" && e.ID < "PC300" {
+	if e, ok := errors.AsType[*problem.Error](err); ok && (e.Class == problem.Fatal && e.ID >= "PC100" && e.ID < "PC300" || e.ID == noPipeline) {
 		return exit{exitUsage, err}
 	}
 	return err
 }
+
+// noPipeline is the code of a pipeline's name that the project doesn't have.
+const noPipeline = "PC600"
 
 // withEngine opens the project and its state for one command.
 func withEngine(c *cli.Context, std stdio, do func(*engine.Engine, view) error) error {
@@ -70,5 +73,5 @@ func withEngine(c *cli.Context, std stdio, do func(*engine.Engine, view) error) 
 	if err != nil {
 		return badProject(err)
 	}
-	return errors.Join(do(e, v), e.Close())
+	return errors.Join(badProject(do(e, v)), e.Close())
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 	"gopkg.in/yaml.v3"
@@ -118,7 +119,7 @@ func chosen(names []string) ([]connectors.System, error) {
 			for _, s := range all {
 				known = append(known, s.Name)
 			}
-			return nil, usage("no sandbox %q: there are %v", n, known)
+			return nil, usage("no sandbox %q: there are %s", n, strings.Join(known, ", "))
 		}
 		out = append(out, all[i])
 	}

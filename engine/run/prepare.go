@@ -2,6 +2,7 @@ package run
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/pipectl/pipectl/engine/problem"
 	"github.com/pipectl/pipectl/engine/state"
@@ -174,8 +175,8 @@ func (r *runner) down(what string, err error) error {
 func paused(what string, p *problem.Error) *problem.Error {
 	return &problem.Error{
 		Class: problem.Transient, ID: "PC412", Pipeline: p.Pipeline, Code: p.Code, Err: p,
-		Reason: what + " is down: " + reason(p),
-		Hint:   "nothing is counted against the records; the next run goes on where this one paused",
+		Reason: what + " is down: " + strings.TrimPrefix(reason(p), what+": "),
+		Hint:   "nothing is counted against the records, and the next run goes on where this one paused; pipectl doctor looks at every connection",
 	}
 }
 
