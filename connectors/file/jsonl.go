@@ -11,6 +11,7 @@ import (
 type jsonRows struct {
 	blocks *blocks
 	line   int // of the next line
+	parser value.Parser
 }
 
 func (j *jsonRows) whole() bool { return true }
@@ -30,7 +31,7 @@ func (j *jsonRows) next() ([]row, error) {
 		line = strings.TrimSuffix(line, "\r")
 		if b.lossy(line) {
 			out = append(out, row{line: j.line, raw: line, bad: badEncoding(j.line)})
-		} else if r, ok := jsonRow(line, j.line, ended); ok {
+		} else if r, ok := j.row(line, j.line, ended); ok {
 			out = append(out, r)
 		}
 		j.line++
@@ -39,11 +40,11 @@ func (j *jsonRows) next() ([]row, error) {
 	return out, nil
 }
 
-// jsonRow reads one line; a blank one is none.
-func jsonRow(line string, n int, ended bool) (row, bool) {
+// row reads one line; a blank one is none.
+func (j *jsonRows) row(line string, n int, ended bool) (row, bool) {
 	r := row{line: n}
 	var err error
-	if r.data, err = value.ParseText(line); err == nil {
+	if r.data, err = j.parser.ParseText(line); err == nil {
 		return r, true
 	}
 	if strings.TrimSpace(line) == "" {

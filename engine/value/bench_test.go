@@ -65,3 +65,14 @@ func BenchmarkArithmetic(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkParseMany(b *testing.B) {
+	var p Parser
+	b.ReportAllocs()
+	b.SetBytes(int64(len(order)))
+	for b.Loop() {
+		if _, err := p.ParseText(order); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

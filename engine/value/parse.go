@@ -45,8 +45,12 @@ func ParseText(raw string) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
-	if b.nodes[0].meta&kindMask != uint32(Object) {
-		return Record{}, refuse(0, "", "the text is "+Kind(b.nodes[0].meta&kindMask).String()+", not an object")
+	return objectOf(b)
+}
+
+func objectOf(b *body) (Record, error) {
+	if k := Kind(b.nodes[0].meta & kindMask); k != Object {
+		return Record{}, refuse(0, "", "the text is "+k.String()+", not an object")
 	}
 	return Record{b}, nil
 }
@@ -63,24 +67,64 @@ func ParseValue(raw string) (Value, error) {
 var scratch = sync.Pool{New: func() any { return &parser{nodes: make([]node, 0, 256)} }}
 
 func parse(raw string) (*body, error) {
-	if len(raw) > MaxSize {
-		return nil, refuse(MaxSize, "", fmt.Sprintf("the text is larger than %d MiB", MaxSize>>20))
-	}
 	p := scratch.Get().(*parser) //nolint:forcetypeassert // the pool holds nothing else
-	p.s, p.nodes, p.why, p.path = raw, p.nodes[:0], "", ""
-	ok := p.document()
+	nodes, err := p.read(raw, p.nodes[:0])
 	var b *body
-	var err error
-	if ok {
-		b = &body{raw: raw, nodes: append(make([]node, 0, len(p.nodes)), p.nodes...)}
-	} else {
-		err = refuse(p.bad, strings.TrimPrefix(p.path, "."), p.why)
+	if err == nil {
+		b = &body{raw: raw, nodes: append(make([]node, 0, len(nodes)), nodes...)}
 	}
-	p.s = ""
-	if cap(p.nodes) < 1<<16 { // a giant's scratch is not kept
+	if cap(nodes) < 1<<16 { // a giant's scratch is not kept
 		scratch.Put(p)
 	}
 	return b, err
+}
+
+// Parser reads many records whose indexes share memory, as those of a page do, which come and go
+// together: one that is kept keeps some dozens of others. It belongs to one goroutine.
+type Parser struct {
+	parser parser
+	free   []node // empty; the room behind it is for the next indexes
+	bodies []body // for the next records
+}
+
+const (
+	slabNodes  = 4096 // for some dozens of records
+	slabLeast  = 64   // less room than this is not begun with
+	slabBodies = 32
+)
+
+// ParseText reads one JSON object as the function of this name does.
+func (p *Parser) ParseText(raw string) (Record, error) {
+	if cap(p.free) < slabLeast {
+		p.free = make([]node, 0, slabNodes)
+	}
+	nodes, err := p.parser.read(raw, p.free)
+	if err != nil {
+		return Record{}, err
+	}
+	n := len(nodes)
+	p.free = nodes[n:]
+	if len(p.bodies) == 0 {
+		p.bodies = make([]body, slabBodies)
+	}
+	b := &p.bodies[0]
+	p.bodies = p.bodies[1:]
+	b.raw, b.nodes = raw, nodes[:n:n]
+	return objectOf(b)
+}
+
+// read parses one text, and appends its index to nodes.
+func (p *parser) read(raw string, nodes []node) ([]node, error) {
+	if len(raw) > MaxSize {
+		return nodes, refuse(MaxSize, "", fmt.Sprintf("the text is larger than %d MiB", MaxSize>>20))
+	}
+	p.s, p.nodes, p.why, p.path = raw, nodes, "", ""
+	var err error
+	if !p.document() {
+		err = refuse(p.bad, strings.TrimPrefix(p.path, "."), p.why)
+	}
+	p.s = "" // it is not kept alive
+	return p.nodes, err
 }
 
 func refuse(at int, path, why string) error {

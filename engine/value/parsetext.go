@@ -54,19 +54,26 @@ func (p *parser) unique(self, end int) (int, bool) {
 		return p.uniqueOfMany(self, end)
 	}
 	var keys [24]uint32
-	n := 0
+	n, met := 0, uint64(0) // met has a bit for each key's length and ends: most keys need no comparison
 	for k := uint32(self) + 1; k < obj.next; k = p.nodes[k+1].next {
 		key := p.nodes[k]
 		if key.meta&escFlag != 0 {
 			return p.uniqueOfMany(self, end)
 		}
 		text := p.s[key.start:key.end]
-		for _, o := range keys[:n] {
-			other := p.nodes[o]
-			if other.end-other.start == uint32(len(text)) && p.s[other.start:other.end] == text {
-				return p.fail(int(key.start), fmt.Sprintf("the key %q comes twice", text))
+		bit := uint64(1)
+		if len(text) > 0 {
+			bit <<= (uint(len(text))*7 + uint(text[0]) + uint(text[len(text)-1])*5) & 63
+		}
+		if met&bit != 0 {
+			for _, o := range keys[:n] {
+				other := p.nodes[o]
+				if other.end-other.start == uint32(len(text)) && p.s[other.start:other.end] == text {
+					return p.fail(int(key.start), fmt.Sprintf("the key %q comes twice", text))
+				}
 			}
 		}
+		met |= bit
 		keys[n] = k
 		n++
 	}
