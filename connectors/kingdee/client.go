@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/problem"
@@ -196,7 +197,7 @@ func excerpt(body []byte) string {
 	if _, rest, ok := strings.Cut(text, "<title>"); ok {
 		text, _, _ = strings.Cut(rest, "</title>")
 	}
-	text = strings.Join(strings.Fields(text), " ")
+	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 	if r := []rune(text); len(r) > 160 {
 		text = string(r[:160]) + "…"
 	}

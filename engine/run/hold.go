@@ -107,7 +107,7 @@ func stillInDoubt(mv *move) *problem.Error {
 }
 
 func notAnswered(mv *move, cause *problem.Error) *problem.Error {
-	p := holding(mv, "PC424", fmt.Sprintf("document %s was sent, and whether it was written is not known yet", mv.ref.Key),
+	p := holding(mv, "PC424", fmt.Sprintf("document %s was sent, and what became of it is not known yet", mv.ref.Key),
 		"nothing to do: the target is asked before the next attempt")
 	p.Class, p.Err = problem.Transient, cause
 	if cause != nil {

@@ -86,7 +86,7 @@ func (r *runner) steps(jobs []*job) error {
 			}
 			p := problem.As(problem.In(err, problem.Error{Pipeline: r.p.Name}))
 			if p.Class != problem.Throttled {
-				return r.down("a look-up", p)
+				return r.down("the system of a look-up", p)
 			}
 			if err := r.pause(p); err != nil {
 				return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/pipectl/pipectl/engine/problem"
@@ -39,6 +40,9 @@ func (c *Client) Plain(a Answer) *problem.Error {
 	return e
 }
 
+// unseen says of a character that a terminal would not show, or would obey.
+func unseen(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
+
 // JSON says whether the body looks like JSON, or is empty: whole pages of HTML come from proxies.
 func (a Answer) JSON() bool {
 	b := bytes.TrimSpace(bytes.TrimPrefix(a.Body, []byte("\xef\xbb\xbf")))
@@ -55,7 +59,7 @@ func (a Answer) excerpt() string {
 	if _, rest, ok := strings.Cut(text, "<title>"); ok {
 		text, _, _ = strings.Cut(rest, "</title>")
 	}
-	text = strings.Join(strings.Fields(text), " ")
+	text = strings.Join(strings.FieldsFunc(text, unseen), " ")
 	if r := []rune(text); len(r) > 80 {
 		text = string(r[:80]) + "…"
 	}
