@@ -196,6 +196,16 @@ type params struct {
 	Number  string          `json:"number"`  // its number, when it isn't FBillNo or FNumber
 }
 
+// paramExamples show each param as it is written.
+var paramExamples = map[string]string{
+	"filter":  `filter: {FDocumentStatus: C, FDate: {">=": 2026-01-01}}`,
+	"where":   `where: "FDocumentStatus = 'C'", the vendor's own filter text; names and values are written below filter`,
+	"fields":  "fields: [FNote]",
+	"entries": "entries: [FEntity]",
+	"id":      "id: FID",
+	"number":  "number: FBillNo",
+}
+
 func readParams() []string { return []string{"filter", "where", "fields", "entries", "id", "number"} }
 
 func badParam(name, why string) *problem.Error {
@@ -214,7 +224,7 @@ func readQueryParams(raw map[string]json.RawMessage) (params, error) {
 		}
 		one := json.NewDecoder(bytes.NewReader([]byte(`{"` + name + `":` + string(text) + `}`)))
 		if err := one.Decode(&p); err != nil {
-			return p, badParam(name, "is not what it should be: "+err.Error())
+			return p, badParam(name, "is "+string(text)+", and reads like "+paramExamples[name])
 		}
 	}
 	if !balanced(p.Where) {

@@ -60,6 +60,10 @@ func TestFilterOfParams(t *testing.T) {
 	if _, err := readQueryParams(map[string]json.RawMessage{"filtre": json.RawMessage("{}")}); problem.As(err).ID != idParams {
 		t.Errorf("an unknown param: %v", err)
 	}
+	_, err := readQueryParams(map[string]json.RawMessage{"where": json.RawMessage(`{"FNote":"x"}`)})
+	if e := problem.As(err); e.ID != idParams || !strings.Contains(e.Reason, "below filter") || strings.Contains(e.Reason, "unmarshal") {
+		t.Errorf("a where that should be a filter: %v", err)
+	}
 }
 
 func TestMatching(t *testing.T) {

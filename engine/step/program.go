@@ -204,7 +204,7 @@ func keyPart(e *Expr, r *Row) (string, error) {
 	if !ok {
 		return "", &problem.Error{Class: problem.Invalid, ID: "PC269", Field: e.Text(), At: e.At(),
 			Reason: "key part " + e.Text() + " is " + v.Display() + ", which can't tell records apart",
-			Hint:   "every record needs a value there: correct the source, or choose another key"}
+			Hint:   "every record needs a value there: correct the source, choose another key, or say what stands for it: filled(" + e.Text() + `) ?? "-"`}
 	}
 	return text, nil
 }
