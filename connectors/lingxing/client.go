@@ -33,6 +33,10 @@ func (c *conn) call(ctx context.Context, ep endpoint, params map[string]any) (en
 			return envelope{}, err
 		}
 		e, err := c.attempt(ctx, ep, body, tok)
+		if err != nil && !waited && shortly(err) {
+			waited = true // the path is paused for as long as the server said
+			continue
+		}
 		if err != nil {
 			return envelope{}, err
 		}
@@ -45,8 +49,9 @@ func (c *conn) call(ctx context.Context, ep endpoint, params map[string]any) (en
 			if err := c.tokens.drop(ctx, tok, e.code == codeReplaced); err != nil {
 				return envelope{}, err
 			}
-		case e.code == codeStale && !resigned && c.learnTime(e):
-			resigned = true
+		case e.code == codeStale && !resigned:
+			resigned = true // a request that waited on its way is stale too: sign again, even if no clock was told
+			c.learnTime(e)
 		case e.code == codeTooMany && !waited:
 			waited = true // somebody's request is about to end: no need to trouble anybody
 			c.http.Pause(ep.path, c.now().Add(time.Second))
@@ -54,6 +59,13 @@ func (c *conn) call(ctx context.Context, ep endpoint, params map[string]any) (en
 			return envelope{}, c.refused(ep.path, e)
 		}
 	}
+}
+
+// shortly says that a server asked for no more than a moment (Retry-After), which is cheaper to
+// wait out than to end a run for.
+func shortly(err error) bool {
+	p := problem.As(err)
+	return p.Class == problem.Throttled && p.After > 0 && p.After <= 3*time.Second
 }
 
 // attempt sends a call, signed when its turn has come, and decodes what comes back.
@@ -143,13 +155,11 @@ func (c *conn) seeTime(e envelope) {
 	c.ahead = d
 }
 
-// learnTime says that an answer told the vendor's clock, so that signing again makes sense.
-func (c *conn) learnTime(e envelope) bool {
-	if e.time.IsZero() {
-		return false
+// learnTime tells the operator when an answer says the vendor's clock; seeTime has set ours by it.
+func (c *conn) learnTime(e envelope) {
+	if !e.time.IsZero() {
+		c.log.Warn("this machine's clock differs from the vendor's", "connection", c.name, "vendor", e.time)
 	}
-	c.log.Warn("this machine's clock differs from the vendor's", "connection", c.name, "vendor", e.time)
-	return true
 }
 
 // list makes a read that is due a list.

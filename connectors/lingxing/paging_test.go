@@ -151,6 +151,7 @@ func TestEveryOrderIsReadWhateverTheListDoes(t *testing.T) {
 		{"no total", spread(50), func(tb *table) { tb.noTotal = true }, false},
 		{"the window is ignored", spread(50), func(tb *table) { tb.anywhen = true }, false},
 		{"total promises more than there is", burst(50), func(tb *table) { tb.promised = 30 }, true},
+		{"total promises more, also where there is nothing", spread(50), func(tb *table) { tb.promised, tb.phantoms = 30, 30 }, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tb := newTable(t, c.at...)

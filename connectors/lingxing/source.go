@@ -36,6 +36,7 @@ type reading struct {
 	yield  func(connector.Page, error) bool
 	sent   int
 	whole  bool // nothing moved while it was read
+	liar   bool // totals were found to count rows that no page has
 }
 
 // Read yields pages, oldest windows first.

@@ -23,6 +23,7 @@ type sweep struct {
 	total  int    // as last said; -1: not said
 	steady bool   // it never changed
 	before []byte // first row of the page read before: the same again means that pages don't turn
+	liar   bool   // its total was found to count rows that no page has: an empty page is the end
 }
 
 // page is one page as it came.
@@ -86,7 +87,7 @@ func (s *sweep) first(ctx context.Context) (page, error) {
 		return page{}, err
 	}
 	s.total, s.steady = p.total, true
-	if p.total > 0 && len(p.rows) == 0 {
+	if p.total > 0 && len(p.rows) == 0 && !s.liar {
 		return page{}, s.untrue(fmt.Sprintf("speaks of %d rows and lists none", p.total))
 	}
 	if s.o.paged != single && len(p.rows) > 0 && len(p.rows) < s.length && p.total > len(p.rows) {

@@ -3,10 +3,12 @@ package lingxing
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"time"
 
 	"github.com/pipectl/pipectl/engine/connector"
+	"github.com/pipectl/pipectl/engine/problem"
 )
 
 // window is a half-open interval of change times, in whole seconds.
@@ -68,9 +70,16 @@ func (r *reading) span() (from, to time.Time, err error) {
 
 // window reads one window, or as much of its beginning as fits one page, and answers what it was.
 func (r *reading) window(ctx context.Context, w window) (window, int, error) {
-	for {
+	for whole := w; ; {
+		if r.liar {
+			return r.untilEmpty(ctx, w)
+		}
 		s := &sweep{c: r.c, o: r.o, params: r.bounds(w)}
 		p, err := s.first(ctx)
+		if w != whole && untruePaging(err) {
+			r.liar, w = true, whole
+			continue
+		}
 		if err != nil {
 			return w, 0, err
 		}
@@ -84,12 +93,29 @@ func (r *reading) window(ctx context.Context, w window) (window, int, error) {
 			}
 			return w, p.total, s.backwards(ctx, func(p page, last bool) error { return r.seen(ctx, w, p, last) })
 		}
-		n := 0
-		return w, n, s.forwards(ctx, func(rows []json.RawMessage, asked time.Time, end bool) error {
-			n += len(rows)
-			return r.seen(ctx, w, page{rows: rows, total: -1, asked: asked, time: p.time}, end)
-		})
+		return r.forwards(ctx, s, w, p.time)
 	}
+}
+
+// untilEmpty reads a window whose total is known to count rows that no page has: a page in the
+// middle of the list still has rows, so the first without any is the end.
+func (r *reading) untilEmpty(ctx context.Context, w window) (window, int, error) {
+	s := &sweep{c: r.c, o: r.o, params: r.bounds(w), liar: true}
+	return r.forwards(ctx, s, w, time.Time{})
+}
+
+func (r *reading) forwards(ctx context.Context, s *sweep, w window, told time.Time) (window, int, error) {
+	n := 0
+	err := s.forwards(ctx, func(rows []json.RawMessage, asked time.Time, end bool) error {
+		n += len(rows)
+		return r.seen(ctx, w, page{rows: rows, total: -1, asked: asked, time: told}, end)
+	})
+	return w, n, err
+}
+
+func untruePaging(err error) bool {
+	e, ok := errors.AsType[*problem.Error](err)
+	return ok && e.ID == idPaging
 }
 
 // bounds are the parameters that ask for a window.
