@@ -267,6 +267,9 @@ func (c *conn) loginRefused(message, code string) *problem.Error {
 	what := "user, password"
 	if c.cfg.Auth != authPassword {
 		what = "user, app_id, secret"
+		if c.cfg.Auth == authSign {
+			what = "this machine's clock (the signature holds the time), user, app_id, secret"
+		}
 	}
 	return &problem.Error{
 		Class: problem.Fatal, ID: idLogin, Code: code,
