@@ -143,12 +143,23 @@ func (f *flow) itemEnds(rest string, end int) bool {
 	case stop == ':' && strings.Contains(item, " ? "):
 		f.ternary(flowItem(rest))
 		return false
+	case question(item, stop) >= 0:
+		f.pos = begin + question(item, stop)
+		return f.fail(f.here(), "PC113", `"? " ends the value here: within brackets YAML takes it for the sign of a key`, quoteWhole(flowItem(rest)))
 	case stop == ':' && f.afterColon(begin):
 		return f.fail(f.here(), "PC110", `": " stands inside the value: YAML takes what is before it for a key`, quoteWhole(flowItem(rest)))
 	case stop != 0 && stop != ':' && opened(item):
 		return f.fail(f.here(), "PC113", `"`+string(stop)+`" ends the value here: within brackets YAML splits at it`, quoteWhole(flowItem(rest)))
 	}
 	return true
+}
+
+// question finds the sign that ends an item before its time, most often that of a ?? b.
+func question(item string, stop byte) int {
+	if stop == 0 {
+		item += " " // the end of the line
+	}
+	return strings.Index(item, "? ")
 }
 
 // opened says that a bracket of an expression is open at the end of an item.

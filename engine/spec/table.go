@@ -34,8 +34,8 @@ func (t *Table) Column(name string) int { return slices.Index(t.Columns, name) }
 
 // Twice is a combination of values that stands in several rows.
 type Twice struct {
-	Values []string
-	Lines  []int
+	Values []string `json:"values"`
+	Lines  []int    `json:"lines"`
 }
 
 // Twices lists combinations of the columns' values that stand in several rows.
