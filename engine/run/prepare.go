@@ -46,6 +46,7 @@ func (r *runner) prepare(jobs []*job) error {
 		case r.p.Live && r.sameAsBefore(j):
 			ended = append(ended, j)
 		default:
+			r.warn(j)
 			ready = append(ready, j)
 		}
 	}
@@ -56,6 +57,13 @@ func (r *runner) prepare(jobs []*job) error {
 		return err
 	}
 	return r.line(ready)
+}
+
+// warn logs what a validate step only warns of.
+func (r *runner) warn(j *job) {
+	for _, w := range j.row.Warnings {
+		r.log.Warn("a check does not hold", "key", j.key, "field", w.Field, "reason", w.Reason, "at", w.At.String())
+	}
 }
 
 // sameAsBefore is the look at the ledger of a pipeline whose live look-ups are part of the content.
