@@ -285,6 +285,19 @@ func TestReadAnswers(t *testing.T) {
 	}
 }
 
+// A deadlock or an exception of the server passes: one of them doesn't end a read, two do.
+func TestAQueryIsAskedTwice(t *testing.T) {
+	const trouble = `[[{"Result":{"ResponseStatus":{"IsSuccess":false,"Errors":[{"Message":"数据库操作失败","DIndex":0}],"MsgCode":6}}}]]`
+	for name, answers := range map[string][]string{"once": {trouble, `[]`}, "twice": {trouble, trouble, `[]`}} {
+		s := newStub(map[string][]string{"ExecuteBillQuery": answers})
+		c, _ := dial(t, s, nil)
+		_, err := oneRow(c, t)
+		if (err == nil) != (name == "once") || len(s.calls("ExecuteBillQuery")) != 2 {
+			t.Errorf("%s: %v after %d queries", name, err, len(s.calls("ExecuteBillQuery")))
+		}
+	}
+}
+
 // orderDoc is a sales order as an integrator's mapping makes it: in any order of keys.
 func orderDoc(number string, lines ...string) connector.Doc {
 	var rows []string

@@ -39,12 +39,12 @@ func (c *conn) query(ctx context.Context, s selection) ([]row, error) {
 		return nil, err
 	}
 	const service = formService + "ExecuteBillQuery"
-	r, f := c.call(ctx, service, body, true)
-	if f != nil {
-		return nil, f.err
+	r, err := c.ask(ctx, service, body, s.form.Name)
+	if p := problem.As(err); err != nil && p.ID == idException {
+		r, err = c.ask(ctx, service, body, s.form.Name) // a deadlock has passed by the time one asks again
 	}
-	if !r.rows {
-		return nil, c.queryRefused(r.result.Status, s.form.Name)
+	if err != nil {
+		return nil, err
 	}
 	var rows []row
 	if err := json.Unmarshal(r.raw, &rows); err != nil {
@@ -62,6 +62,18 @@ func (c *conn) query(ctx context.Context, s selection) ([]row, error) {
 	c.serverTime.Store(r.date.Unix())
 	c.noteRows(len(rows))
 	return rows, nil
+}
+
+// ask makes a query; what it answers has rows.
+func (c *conn) ask(ctx context.Context, service string, body []byte, object string) (reply, error) {
+	r, f := c.call(ctx, service, body, true)
+	if f != nil {
+		return reply{}, f.err
+	}
+	if !r.rows {
+		return reply{}, c.queryRefused(r.result.Status, object)
+	}
+	return r, nil
 }
 
 func (c *conn) noteRows(n int) {
