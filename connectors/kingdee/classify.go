@@ -84,7 +84,7 @@ var rules = []rule{
 	{regexp.MustCompile(`您没有.*权限|没有.*权限|无权`), problem.Fatal, idRights,
 		"let an administrator give the user the right (权限), or hide nothing from it"},
 	{regexp.MustCompile(`元数据中标识为.*字段不存在|业务对象不存在`), problem.Fatal, idNames,
-		"check the name and its capitals: `pipectl schema kingdee` lists the known ones, `pipectl doctor` asks the account"},
+		"check the name and its capitals: `pipectl connectors kingdee FORM` lists the known ones, `pipectl doctor` asks the account"},
 	{regexp.MustCompile(`审批流|工作流|流程实例|流程中`), problem.Held, idWorkflow,
 		"a workflow is bound to the form: it stays submitted until somebody approves it in Kingdee"},
 	{regexp.MustCompile(`更新库存时出现可以忽略的异常数据|负库存|库存不足|库存数量不足|是否继续`), problem.Held, idStock,

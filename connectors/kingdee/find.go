@@ -55,7 +55,7 @@ func (c *conn) Find(ctx context.Context, find connector.Find) ([]value.Record, e
 func badField(object, path string) *problem.Error {
 	return &problem.Error{
 		Class: problem.Fatal, ID: idNames, Field: path, Reason: fmt.Sprintf("%q is no field of %s", path, object),
-		Hint: "`pipectl schema kingdee` lists the known fields",
+		Hint: "`pipectl connectors kingdee FORM` lists the known fields",
 	}
 }
 

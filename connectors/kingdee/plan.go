@@ -70,12 +70,9 @@ func (c *columns) add(path, key string, of *field) int {
 }
 
 // planFor makes the plan for these paths; nil means every field that is known and can be asked
-// for, but for those that the account lacks.
+// for. What lacks names is left out.
 func planFor(f *form, paths []string, lacks func(key string) bool) (*plan, error) {
-	p := &plan{form: f}
-	if paths == nil {
-		p.lacks = lacks
-	}
+	p := &plan{form: f, lacks: lacks}
 	p.head.add(f.ID, f.ID, f.at(f.ID))
 	if f.Number != f.ID {
 		p.head.add(f.Number, f.Number, f.at(f.Number))

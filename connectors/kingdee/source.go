@@ -54,31 +54,51 @@ func (c *conn) read(ctx context.Context, q connector.Query, yield func(connector
 var noField = regexp.MustCompile(`标识为\s*([\pL\pN_]+)[\pL\pN_.]*\s*的字段不存在`)
 
 // learning repeats a read as long as the server names one more field that this account lacks. That
-// matters when everything was asked for, which means everything there is; a field that somebody
-// asked for by name is a mistake. It shows before the first page is given, so the read can begin
+// matters where everything was asked for, of the bill or of an entry, which means everything there
+// is; a field that somebody asked for by name is a mistake. It shows before the first page is given, so the read can begin
 // anew.
 func (c *conn) learning(q connector.Query, read func() error) error {
-	named := map[string]bool{}
+	f := formOf(q.Object)
+	wanted := namesIn(f, q)
+	seen := map[string]bool{}
 	for {
 		err := read()
 		e, ok := errors.AsType[*problem.Error](err)
-		if !ok || e.ID != idNames || q.Fields != nil {
+		if !ok || e.ID != idNames {
 			return err
 		}
 		m := noField.FindStringSubmatch(e.Reason)
-		if m == nil || named[m[1]] || formOf(q.Object).essential(m[1]) {
+		if m == nil || seen[m[1]] || wanted[strings.ToLower(m[1])] || f.essential(m[1]) {
 			return err
 		}
-		named[m[1]] = true
+		seen[m[1]] = true
 		c.lacking.Store(q.Object+" "+strings.ToLower(m[1]), true)
 	}
 }
 
-func (c *conn) lacks(object string) func(string) bool {
+// lacks tells which fields the account hasn't, but for those that are asked for by name.
+func (c *conn) lacks(f *form, q connector.Query) func(string) bool {
+	wanted := namesIn(f, q)
 	return func(key string) bool {
-		_, yes := c.lacking.Load(object + " " + strings.ToLower(key))
-		return yes
+		key = strings.ToLower(key)
+		_, yes := c.lacking.Load(f.Name + " " + key)
+		return yes && !wanted[key]
 	}
+}
+
+// namesIn are the fields that a query names, in small letters. An entry or a group by itself names
+// none: each over a list means whatever its rows have.
+func namesIn(f *form, q connector.Query) map[string]bool {
+	out := map[string]bool{}
+	p, _ := readQueryParams(q.Params) //nolint:errcheck // whoever reads tells it
+	for _, path := range slices.Concat(q.Fields, p.Fields) {
+		name, rest, _ := strings.Cut(path, ".")
+		if at := f.get(name); at != nil && (at.isEntry() || at.isGroup()) {
+			name, _, _ = strings.Cut(rest, ".")
+		}
+		out[strings.ToLower(name)] = true
+	}
+	return out
 }
 
 func (c *conn) newReader(q connector.Query) (*reader, error) {
@@ -107,7 +127,7 @@ func (c *conn) newReader(q connector.Query) (*reader, error) {
 	} else if len(p.Fields) > 0 {
 		paths = slices.Concat(f.Props.names, p.Fields)
 	}
-	if r.plan, err = planFor(f, paths, c.lacks(f.Name)); err != nil {
+	if r.plan, err = planFor(f, paths, c.lacks(f, q)); err != nil {
 		return nil, err
 	}
 	if r.by != "" {

@@ -340,3 +340,24 @@ func TestLimitMovesNoCursorPastWhatItLeftOut(t *testing.T) {
 		t.Errorf("a window moves the cursor to %q; %d bills", safe, len(pages[0].Records))
 	}
 }
+
+// TestFieldsThatAnAccountLacks: a whole entry means the fields that there are, a field by its name
+// means that one.
+func TestFieldsThatAnAccountLacks(t *testing.T) {
+	e := start(t, nil)
+	e.write(orders, doc("S01-1", "MUG-RED", 2, ""))
+	absent := "FBomId" // known to the connector, and not to this simulator
+	got, pages := e.numbers(connector.Query{Object: "SAL_SaleOrder", Fields: []string{"FBillNo", "FSaleOrderEntry"}})
+	if strings.Join(got, " ") != "S01-1" {
+		t.Fatalf("%v", got)
+	}
+	line := pages[0].Records[0].Data.Get("FSaleOrderEntry").At(0)
+	if line.Get("FQty").Kind() != value.Number || line.Get(absent).Kind() != value.Absent {
+		t.Errorf("%s", line.JSON())
+	}
+	for _, err := range e.conn.(connector.Reader).Read(t.Context(), connector.Query{Object: "SAL_SaleOrder", Fields: []string{"FBillNo", "FSaleOrderEntry", "FSaleOrderEntry." + absent}}) {
+		if p := problem.As(err); err == nil || p.ID != "PC376" || !strings.Contains(p.Reason, absent) {
+			t.Errorf("a field that was named: %v", err)
+		}
+	}
+}
