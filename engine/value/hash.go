@@ -19,8 +19,20 @@ func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 // IsZero says that nothing was hashed.
 func (h Hash) IsZero() bool { return h == Hash{} }
 
-// Hash is the fingerprint of the record's content.
-func (r Record) Hash() Hash { return HashOf(r.Value()) }
+// Hash is the fingerprint of the record's content. One that nobody has looked into is not indexed
+// by it: documents on their way are many, and most are only hashed and sent.
+func (r Record) Hash() Hash {
+	if r.body == nil || r.body.nodes != nil {
+		return HashOf(r.Value())
+	}
+	p := scratch.Get().(*parser) //nolint:forcetypeassert // the pool holds nothing else
+	defer p.release()
+	nodes, err := p.read(r.body.raw, p.nodes[:0])
+	if err != nil || Kind(nodes[0].meta&kindMask) != Object {
+		return HashOf(r.Value())
+	}
+	return HashOf(Value{kind: Object, ref: &body{raw: r.body.raw, nodes: nodes}})
+}
 
 var hashBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 2048); return &b }}
 

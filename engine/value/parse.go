@@ -68,15 +68,19 @@ var scratch = sync.Pool{New: func() any { return &parser{nodes: make([]node, 0, 
 
 func parse(raw string) (*body, error) {
 	p := scratch.Get().(*parser) //nolint:forcetypeassert // the pool holds nothing else
+	defer p.release()
 	nodes, err := p.read(raw, p.nodes[:0])
-	var b *body
-	if err == nil {
-		b = &body{raw: raw, nodes: append(make([]node, 0, len(nodes)), nodes...)}
+	if err != nil {
+		return nil, err
 	}
-	if cap(nodes) < 1<<16 { // a giant's scratch is not kept
+	return &body{raw: raw, nodes: append(make([]node, 0, len(nodes)), nodes...)}, nil
+}
+
+// release gives a parser of the pool back.
+func (p *parser) release() {
+	if cap(p.nodes) < 1<<16 { // a giant's scratch is not kept
 		scratch.Put(p)
 	}
-	return b, err
 }
 
 // Parser reads many records whose indexes share memory, as those of a page do, which come and go

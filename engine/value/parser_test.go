@@ -56,3 +56,32 @@ func TestKeysThatLookAlike(t *testing.T) {
 		}
 	}
 }
+
+// TestHashWithoutIndex: a document that nobody looked into hashes as one that was, and a text that
+// isn't valid after all as the empty record that it shows as.
+func TestHashWithoutIndex(t *testing.T) {
+	for _, raw := range []string{`{"b":1.0,"a":[{"x":"\u0041"},null]}`, `{}`, `{"a":`, `[1]`} {
+		looked := Known(raw)
+		looked.Value()
+		if Known(raw).Hash() != looked.Hash() {
+			t.Errorf("%s hashes differently", raw)
+		}
+	}
+}
+
+// TestClone: a copy is the same record, whether it was looked into or not.
+func TestClone(t *testing.T) {
+	if !(Record{}).Clone().IsZero() {
+		t.Error("a copy of nothing is something")
+	}
+	r, err := ParseText(order)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []Record{r, Known(order)} {
+		c := x.Clone()
+		if c.JSON() != order || c.Hash() != r.Hash() || c.Get("address").Get("phone").Text() != "13800000000" {
+			t.Errorf("the copy is %s", c.JSON())
+		}
+	}
+}

@@ -1,5 +1,10 @@
 package value
 
+import (
+	"slices"
+	"strings"
+)
+
 // Record is one record or document: a JSON object with an index over it. The zero Record is empty.
 // It is opaque so that how it is stored can change without touching a step. A Record belongs to
 // one goroutine at a time: one made by Known is indexed at its first use.
@@ -29,6 +34,14 @@ func (r Record) JSON() string {
 		return ""
 	}
 	return r.body.raw
+}
+
+// Clone is the record with a text and an index of its own: it keeps nothing of its page alive.
+func (r Record) Clone() Record {
+	if r.body == nil {
+		return r
+	}
+	return Record{&body{raw: strings.Clone(r.body.raw), nodes: slices.Clone(r.body.nodes)}}
 }
 
 // Value is the record as an Object; absent for the zero Record.
