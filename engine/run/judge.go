@@ -1,6 +1,8 @@
 package run
 
 import (
+	"strings"
+
 	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/problem"
 	"github.com/pipectl/pipectl/engine/state"
@@ -60,6 +62,11 @@ func (r *runner) judge(jobs []*job, begun int64) error {
 		return err
 	}
 	r.settleNow(jobs)
+	if 2*len(rest) < len(jobs) { // the few that go on and wait for a batch keep no page alive
+		for _, j := range rest {
+			j.data, j.key = j.data.Clone(), strings.Clone(j.key)
+		}
+	}
 	for _, j := range old {
 		fetched, err := r.fetchOne(j)
 		if err != nil {
