@@ -11,7 +11,7 @@ import (
 )
 
 // batch is how many documents one Write takes: enough that an fsync is paid rarely.
-const batch = 2000
+const batch = 1000
 
 // Traits: a file is added to or replaced; either way one Write at a time.
 func (c *conn) Traits(t connector.Target) connector.Traits {
