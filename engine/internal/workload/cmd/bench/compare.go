@@ -122,7 +122,7 @@ func canonical(w *strings.Builder, v any) {
 // report prints the medians, and the least and the most of each.
 func (b *bench) report() {
 	line := "bench:"
-	for _, name := range []string{"w1_typed", "w1_ledger", "w3", "rss_mib", "rss_large_mib"} {
+	for _, name := range []string{"w1_typed", "w1_ledger", "w3", "rss_mib", "rss_large_mib", "rss_ledger_mib", "rss_ledger_large_mib"} {
 		s := slices.Sorted(slices.Values(b.samples[name]))
 		if len(s) == 0 {
 			continue
@@ -132,7 +132,7 @@ func (b *bench) report() {
 			digits = 0
 		}
 		show := func(x float64) string { return strconv.FormatFloat(x, 'f', digits, 64) }
-		fmt.Printf("%-14s median %s, least %s, most %s of %d\n", name, show(s[len(s)/2]), show(s[0]), show(s[len(s)-1]), len(s))
+		fmt.Printf("%-20s median %s, least %s, most %s of %d\n", name, show(s[len(s)/2]), show(s[0]), show(s[len(s)-1]), len(s))
 		line += " " + name + "=" + show(s[len(s)/2])
 	}
 	fmt.Println(line)

@@ -1,12 +1,13 @@
 // Command bench measures pipectl against a typed-struct program on the same orders, in pairs and
 // in the same run, and prints one closing line:
 //
-//	bench: w1_typed=0.71 w1_ledger=0.42 w3=7.3 rss_mib=41 rss_large_mib=43
+//	bench: w1_typed=0.71 w1_ledger=0.42 w3=7.3 rss_mib=41 rss_large_mib=43 rss_ledger_mib=50 rss_ledger_large_mib=52
 //
 // w1_typed and w1_ledger are the typed program's CPU time divided by pipectl's, without and with
 // the ledger; w3 is the CPU time of a first run with the ledger divided by that of a second one
 // with one order in a thousand changed; rss_mib and rss_large_mib are the peaks of anonymous
-// memory of W1 at the two sizes. Each is the median over the rounds; CPU time is user and system
+// memory of W1 at the two sizes, and rss_ledger_mib and rss_ledger_large_mib those with the ledger,
+// which maps its file besides. Each is the median over the rounds; CPU time is user and system
 // time of the whole process.
 package main
 
