@@ -121,6 +121,20 @@ func (e *Engine) now() time.Time {
 
 func (e *Engine) clock() run.Clock { return e.options.Clock }
 
+func (e *Engine) sleep(ctx context.Context, d time.Duration) error {
+	if c := e.options.Clock; c != nil {
+		return c.Sleep(ctx, d)
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
 func (e *Engine) vault(name string) connector.Vault {
 	if e.store == nil {
 		return &memory{}

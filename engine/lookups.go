@@ -2,7 +2,9 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"time"
 
 	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/problem"
@@ -11,6 +13,9 @@ import (
 	"github.com/pipectl/pipectl/engine/step"
 	"github.com/pipectl/pipectl/engine/value"
 )
+
+// patience is how often in a row a look-up may be answered "too many requests" before it fails.
+const patience = 5
 
 // find asks a connection for rows by field values: what look-ups are made of.
 func (e *Engine) find(ctx context.Context, connection string, f connector.Find) ([]value.Record, error) {
@@ -22,7 +27,17 @@ func (e *Engine) find(ctx context.Context, connection string, f connector.Find) 
 	if !ok {
 		return nil, cannot(spec.Text{Text: connection}, "be asked for rows")
 	}
-	return finder.Find(ctx, f)
+	for refused := 0; ; refused++ {
+		rows, err := finder.Find(ctx, f)
+		p, ok := errors.AsType[*problem.Error](err)
+		if !ok || p.Class != problem.Throttled || refused == patience {
+			return rows, err
+		}
+		e.log.Info("too many requests: waiting", "connection", connection, "for", p.After)
+		if err := e.sleep(ctx, max(p.After, time.Second)); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // kept gives the rows that a pipeline keeps and that equal one of the wanted combinations; empty

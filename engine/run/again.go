@@ -161,7 +161,7 @@ func (r *runner) fetch(open []state.Exception, payloads []value.Record) ([]*conn
 	if len(refs) == 0 {
 		return out, nil
 	}
-	recs, err := fetcher.Fetch(r.ctx, r.p.Source.Query, refs)
+	recs, err := patiently(r, func() ([]connector.Record, error) { return fetcher.Fetch(r.ctx, r.p.Source.Query, refs) })
 	if err != nil {
 		return nil, r.down(r.p.Source.Connection, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/problem"
 	"github.com/pipectl/pipectl/engine/state"
 	"github.com/pipectl/pipectl/engine/value"
@@ -240,7 +241,7 @@ func (r *runner) measure(s *sink, moves []*move) {
 	if len(keys) == 0 || r.halted() != nil || !s.clocks.CompareAndSwap(false, true) {
 		return
 	}
-	answers, err := s.prober.Probe(context.WithoutCancel(r.ctx), s.to, keys)
+	answers, err := patiently(r, func() ([]connector.Probed, error) { return s.prober.Probe(context.WithoutCancel(r.ctx), s.to, keys) })
 	if err != nil || len(answers) != len(keys) {
 		return // it is only a measurement; the old one stands
 	}

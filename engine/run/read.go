@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -66,27 +67,79 @@ func (r *runner) read(q connector.Query, track bool, only map[string]bool) error
 			Hint: "choose another source; pipectl connectors tells what each system can do",
 		}
 	}
+	t := &turn{q: q, track: track, only: only, left: r.o.Limit}
+	for refused := 0; ; refused++ {
+		before := t.pages
+		err := r.pages(reader, t)
+		p, ok := errors.AsType[*problem.Error](err)
+		if !ok || p.Class != problem.Throttled {
+			return err
+		}
+		if t.pages > before {
+			refused = 0
+		}
+		if refused == patience {
+			return paused(r.p.Source.Connection, p)
+		}
+		if err := r.pause(p); err != nil {
+			return err
+		}
+	}
+}
+
+// patience is how often in a row a source may say "too many requests" before the run ends.
+const patience = 5
+
+// patiently asks again after the wait that a throttled answer asks for.
+func patiently[T any](r *runner, ask func() (T, error)) (T, error) {
+	for refused := 0; ; refused++ {
+		out, err := ask()
+		p, ok := errors.AsType[*problem.Error](err)
+		if !ok || p.Class != problem.Throttled || refused == patience {
+			return out, err
+		}
+		if err := r.pause(p); err != nil {
+			return out, err
+		}
+	}
+}
+
+// turn is one reading of the source, over the pauses that a throttled source asks for.
+type turn struct {
+	q     connector.Query // goes on behind what was read
+	track bool
+	only  map[string]bool
+	left  int // of Options.Limit
+	pages int
+}
+
+// pages gives pages to the judge until there are no more. A throttled answer ends it; it may be
+// called again then, and goes on from the last cursor that is safe.
+func (r *runner) pages(reader connector.Reader, t *turn) error {
 	ctx, cancel := context.WithCancel(r.ctx)
 	defer cancel()
-	begun, left := r.started, r.o.Limit
-	for got := range ahead(ctx, reader.Read(ctx, q)) {
+	begun := r.started
+	for got := range ahead(ctx, reader.Read(ctx, t.q)) {
 		if err := r.halted(); err != nil {
 			return err
+		}
+		if p, ok := errors.AsType[*problem.Error](got.err); ok && p.Class == problem.Throttled {
+			return p
 		}
 		if got.err != nil {
 			return r.down(r.p.Source.Connection, got.err)
 		}
 		pg := got.page
 		all := len(pg.Records)
-		if r.o.Limit > 0 && all > left {
-			pg.Records = pg.Records[:left]
+		if r.o.Limit > 0 && all > t.left {
+			pg.Records = pg.Records[:t.left]
 		}
-		left -= len(pg.Records)
+		t.left -= len(pg.Records)
 		var line *page
-		if track {
+		if t.track {
 			line = r.track.begin(all, pg.Safe)
 		}
-		if err := r.page(pg, line, r.rising(begun), only); err != nil {
+		if err := r.page(pg, line, r.rising(begun), t.only); err != nil {
 			return err
 		}
 		r.progress()
@@ -96,7 +149,11 @@ func (r *runner) read(q connector.Query, track bool, only map[string]bool) error
 		if r.o.Full && pg.Safe != "" {
 			r.fullSafe = pg.Safe
 		}
-		if r.o.Limit > 0 && left == 0 {
+		t.pages++
+		if pg.Safe != "" && t.q.Window == nil {
+			t.q.Cursor, t.q.Lookback = pg.Safe, 0
+		}
+		if r.o.Limit > 0 && t.left == 0 {
 			break
 		}
 	}
@@ -153,7 +210,7 @@ func (r *runner) byKey(q connector.Query) error {
 		refs = append(refs, ref)
 	}
 	asked := r.now()
-	recs, err := fetcher.Fetch(r.ctx, q, refs)
+	recs, err := patiently(r, func() ([]connector.Record, error) { return fetcher.Fetch(r.ctx, q, refs) })
 	if err != nil {
 		return r.down(r.p.Source.Connection, err)
 	}

@@ -49,14 +49,15 @@ func (c *testClock) Sleep(ctx context.Context, d time.Duration) error {
 
 // source holds orders in the order of their change times.
 type source struct {
-	clock   *testClock
-	pageLen int
-	rows    []row
-	noFetch bool
-	noTimes bool
-	stale   map[string]row // what a page shows instead of the newest
-	err     error
-	fetched int
+	throttleAt []int // pages of a reading before which it answers "too many requests"; each counts once
+	clock      *testClock
+	pageLen    int
+	rows       []row
+	noFetch    bool
+	noTimes    bool
+	stale      map[string]row // what a page shows instead of the newest
+	err        error
+	fetched    int
 }
 
 type row struct {
@@ -94,6 +95,17 @@ func (s *source) Read(_ context.Context, q connector.Query) iter.Seq2[connector.
 			yield(connector.Page{}, s.err)
 			return
 		}
+		throttled := func(at int) bool {
+			if len(s.throttleAt) == 0 || s.throttleAt[0] != at {
+				return false
+			}
+			s.throttleAt = s.throttleAt[1:]
+			yield(connector.Page{}, faultErr(throttle))
+			return true
+		}
+		if throttled(0) {
+			return
+		}
 		var from time.Time
 		if q.Cursor != "" {
 			from, _ = time.Parse(time.RFC3339Nano, q.Cursor)
@@ -105,7 +117,10 @@ func (s *source) Read(_ context.Context, q connector.Query) iter.Seq2[connector.
 			return q.Field != "" && r.changed.Before(from)
 		})
 		n := max(1, s.pageLen)
-		for len(rows) > 0 {
+		for served := 0; len(rows) > 0; served++ {
+			if served > 0 && throttled(served) {
+				return
+			}
 			part := rows[:min(n, len(rows))]
 			rows = rows[len(part):]
 			pg := connector.Page{Asked: s.clock.Now()}

@@ -184,6 +184,22 @@ func TestSourceDownAndLookUpDown(t *testing.T) {
 	r.run("done read=2 delivered=2 created=2")
 }
 
+// "Too many requests" is no outage: the run waits as it is told, and goes on where it was.
+func TestThrottledSourceIsWaitedFor(t *testing.T) {
+	r := newRig(t)
+	orders(r, 4)
+	r.src.pageLen = 1
+	r.src.throttleAt = []int{0, 2, 2}
+	before := r.clock.Now()
+	r.run("done read=6 unchanged=2 delivered=4 created=4") // the record at the cursor is seen again
+	if waited := r.clock.Now().Sub(before); waited < 3*7*time.Second {
+		t.Errorf("the run waited %s, and was told three times to wait 7 s", waited)
+	}
+	r.src.throttleAt = make([]int, patience+1)
+	r.src.set("5", `"qty":5`)
+	r.run("paused PC412")
+}
+
 func TestCausesReleaseExactlyWhatWaited(t *testing.T) {
 	r := newRig(t)
 	r.src.set("1", `"qty":1,"sku":"A"`)

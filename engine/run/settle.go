@@ -45,7 +45,7 @@ func (r *runner) probeAll(s *sink, moves []*move) ([]connector.Probed, error) {
 	if !r.reach("before probe") {
 		return nil, ErrAbandoned
 	}
-	answers, err := s.prober.Probe(context.WithoutCancel(r.ctx), s.to, keys)
+	answers, err := patiently(r, func() ([]connector.Probed, error) { return s.prober.Probe(context.WithoutCancel(r.ctx), s.to, keys) })
 	if err == nil && len(answers) != len(keys) {
 		err = &problem.Error{Class: problem.Transient, Reason: "the target answered about fewer documents than it was asked for"}
 	}

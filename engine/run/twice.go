@@ -95,7 +95,9 @@ func (r *runner) fetchOne(j *job) (bool, error) {
 		return false, nil
 	}
 	asked := r.now()
-	recs, err := fetcher.Fetch(r.ctx, r.p.Source.Query, []map[string]value.Value{ref})
+	recs, err := patiently(r, func() ([]connector.Record, error) {
+		return fetcher.Fetch(r.ctx, r.p.Source.Query, []map[string]value.Value{ref})
+	})
 	if err != nil {
 		return false, r.down(r.p.Source.Connection, err)
 	}
