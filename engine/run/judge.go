@@ -62,7 +62,7 @@ func (r *runner) judge(jobs []*job, begun int64) error {
 		return err
 	}
 	r.settleNow(jobs)
-	if 2*len(rest) < len(jobs) { // the few that go on and wait for a batch keep no page alive
+	if r.sparse || 2*len(rest) < len(jobs) { // the few that wait for a batch keep no page alive
 		for _, j := range rest {
 			j.data, j.key = j.data.Clone(), strings.Clone(j.key)
 		}

@@ -50,6 +50,7 @@ func (r *runner) prepare(jobs []*job) error {
 			ready = append(ready, j)
 		}
 	}
+	r.sparse = 2*len(ready) < len(rows)
 	if err := r.outcomes("outcome", ended); err != nil {
 		return err
 	}

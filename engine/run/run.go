@@ -45,6 +45,7 @@ type runner struct {
 	rows     []*step.Row    // of the batch in the steps, used again
 	seen     map[string]int // keys of the page at hand, used again
 	scratch  []byte         // for keys of the ledger, used again
+	sparse   bool           // of the last page, most records went no further than the steps
 	doubtful []state.Ref    // documents that an earlier run left in doubt
 	fullSafe string         // the cursor that a full reading proves
 	replaced replacement
