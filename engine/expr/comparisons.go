@@ -33,6 +33,8 @@ func (c *compiler) equality(n *ast.BinaryNode) part {
 		return c.noneTest(left, word, not)
 	}
 	l, r := c.compile(left), c.compile(right)
+	c.meets(l, right)
+	c.meets(r, left)
 	if a, b := l.kind(), r.kind(); a > value.Null && b > value.Null && a != b {
 		return c.incomparable(n, l, r)
 	}
@@ -129,6 +131,7 @@ func (c *compiler) ordering(n *ast.BinaryNode, l, r part) part {
 // in is true when a list has an item that equals x, or an object a member called x.
 func (c *compiler) in(n *ast.BinaryNode, l, r part) part {
 	c.fits(r, kList|kObject)
+	c.meets(l, n.Right)
 	if a, b := l.kind(), typeOf(itemsOf(r.typ)); a > value.Null && b > value.Null && a != b {
 		return c.incomparable(n, l, part{label: "the items of " + r.label, typ: itemsOf(r.typ)})
 	}

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -102,6 +103,28 @@ func (l *loader) linkParams(params Params, info connector.ObjectInfo) {
 	for name, v := range params {
 		if !slices.Contains(info.Params, name) {
 			l.report(v.At, "PC137", `parameter "`+name+`" is unknown for `+info.Name, problem.DidYouMean(name, info.Params))
+		}
+		l.linkParamValues(name, v, info)
+	}
+}
+
+// linkParamValues checks what a parameter asks for against the values that the field of its name
+// is known to have: one that the source doesn't know finds nothing, and says nothing.
+func (l *loader) linkParamValues(name string, p Param, info connector.ObjectInfo) {
+	field, ok := info.Schema.Properties[name]
+	if !ok || len(field.Enum) == 0 {
+		return
+	}
+	var texts []string
+	if json.Unmarshal(p.JSON, &texts) != nil {
+		texts = make([]string, 1)
+		if json.Unmarshal(p.JSON, &texts[0]) != nil {
+			return // numbers and such: the connector's own words
+		}
+	}
+	for _, text := range texts {
+		if !slices.Contains(field.Enum, text) {
+			l.report(p.At, "PC137", `parameter "`+name+`" asks for "`+text+`", which `+info.Name+` never has`, problem.DidYouMean(text, field.Enum))
 		}
 	}
 }

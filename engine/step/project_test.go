@@ -41,7 +41,7 @@ func systems(t testing.TB) []connector.Definition {
 		connector.Define("shop", "Shop", shopConfig{}, open[shopConfig]).With(objects(connector.ObjectInfo{
 			Name: "orders", Read: true, Cursors: []string{"updated"}, Params: []string{"status"}, Schema: schema(t, `{
 			"type":"object","properties":{
-				"order_id":{"type":"string"}, "sid":{"type":"integer"}, "status":{"type":"string"}, "updated":{"type":"string","format":"instant","x-zone":"Asia/Shanghai"},
+				"order_id":{"type":"string"}, "sid":{"type":"integer"}, "status":{"type":"string","enum":["paid","shipped","canceled"]}, "updated":{"type":"string","format":"instant","x-zone":"Asia/Shanghai"},
 				"buyer":{"type":["string","null"]}, "amount":{"type":"string","format":"decimal"}, "currency":{"type":"string"}, "gift":{"type":"boolean"},
 				"address":{"type":"object","properties":{"city":{"type":"string"},"phone":{"type":"string"}}},
 				"items":{"type":"array","items":{"type":"object","properties":{"sku":{"type":"string"},"qty":{"type":"integer"},"price":{"type":"string","format":"decimal"},
