@@ -169,6 +169,7 @@ func (p *program) target(ctx context.Context, e *Engine) (*run.Target, error) {
 		return nil, err
 	}
 	out.To.Params = t.Params.Raw()
+	out.To.Fields = p.steps.DocumentFields()
 	writer, _ := connector.Can[connector.Writer](out.Conn) // e.target made sure of it
 	traits := writer.Traits(out.To)
 	if err := t.CheckOps(traits.Ops).Err(); err != nil {

@@ -29,12 +29,23 @@ func (f *form) jsonLine(text string) error {
 	return f.line(text + "\n")
 }
 
-// columnsOf takes the columns from the first document that there is.
+// columnsOf takes the columns from the mapping, and from the first document what the mapping doesn't
+// tell: a field that is absent there may come later.
 func (f *form) columnsOf(docs []connector.Doc) error {
 	for _, d := range docs {
 		var names []string
 		if p := flat(d.Content.Value(), "", func(name string, _ value.Value) { names = append(names, name) }); p != nil {
 			continue // it is refused; the next tells
+		}
+		all := slices.Clone(f.fields)
+		for _, name := range names {
+			if !slices.Contains(all, name) {
+				all = append(all, name)
+			}
+		}
+		if _, why := newHeader(all); why == "" {
+			f.columns = all
+			return nil
 		}
 		if _, why := newHeader(names); why != "" {
 			return &problem.Error{

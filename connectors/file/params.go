@@ -31,6 +31,8 @@ type format struct {
 	csv bool
 	gz  bool
 	sep byte
+
+	fields []string // that documents may have, as the mapping tells; nil: not known
 }
 
 // formatOf reads the format out of a file's extension and the params.

@@ -27,6 +27,7 @@ func (c *conn) Begin(_ context.Context, t connector.Target) error {
 	if err != nil {
 		return err
 	}
+	fm.fields = t.Fields
 	name, err := c.local(t.Object)
 	if err != nil {
 		return err

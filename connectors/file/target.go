@@ -30,6 +30,7 @@ func (c *conn) Write(ctx context.Context, t connector.Target, docs []connector.D
 	if err != nil {
 		return nil, err
 	}
+	f.fields = t.Fields
 	if f.Mode == "append" {
 		return c.appendDocs(t.Object, f, docs)
 	}

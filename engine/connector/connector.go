@@ -216,6 +216,7 @@ type Target struct {
 	Object string
 	Key    string                     // dotted path of the target key: FBillNo
 	Params map[string]json.RawMessage // target.params as written
+	Fields []string                   // dotted paths that documents may have, in the order of the mapping; nil: not known
 }
 
 // Traits are what the engine must know of a target object to deliver safely.

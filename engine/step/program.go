@@ -24,7 +24,8 @@ type Program struct {
 	Asks     []Ask
 	Warnings problem.List
 
-	target  *value.Path // target.key
+	layout  *value.Schema // of the document
+	target  *value.Path   // target.key
 	pipe    *spec.Pipeline
 	slots   int
 	restart []interface{ Begin() }
@@ -101,6 +102,7 @@ func (s *Scope) amounts(list []spec.Expr, problems *problem.List) []*Expr {
 
 // settle writes down what the compiled parts said of themselves.
 func (p *Program) settle(in *Scope) {
+	p.layout = in.shared.docSchema
 	p.slots, p.Live, p.Asks, p.Warnings = in.Expr.Size(), in.shared.live, in.shared.asks, in.shared.warnings
 	for path := range in.shared.used {
 		p.Fields = append(p.Fields, path)
@@ -149,6 +151,28 @@ func bindAnyway(s spec.Step, key, meant string, kinds []Kind, in *Scope) {
 			_, _ = k.compile(s.As(key, meant), in)
 		}
 	}
+}
+
+// DocumentFields lists the single fields that documents may have, as dotted paths in the order of
+// the mapping; nil where that can't be told.
+func (p *Program) DocumentFields() []string {
+	if p.layout == nil || p.layout.Open {
+		return nil
+	}
+	return fieldsBelow("", *p.layout)
+}
+
+func fieldsBelow(prefix string, s value.Schema) []string {
+	var out []string
+	for _, name := range s.Names {
+		switch x := s.Properties[name]; {
+		case x.Type == value.Object && len(x.Names) > 0:
+			out = append(out, fieldsBelow(prefix+name+".", x)...)
+		case x.Type != value.List:
+			out = append(out, prefix+name)
+		}
+	}
+	return out
 }
 
 // Begin is called before each run: what steps remembered of the last one is forgotten.
