@@ -71,13 +71,7 @@ func (r *runner) complete() error {
 // confirm makes the outcomes of one flight of a replacement final.
 func (r *runner) confirm(tx state.Tx, number uint64) error {
 	now := r.now()
-	var f state.Flight
-	err := state.EachFlight(tx, r.pid, func(n uint64, x state.Flight) error {
-		if n == number {
-			f = x
-		}
-		return nil
-	})
+	f, _, err := state.GetFlight(tx, r.pid, number)
 	if err != nil {
 		return err
 	}

@@ -49,6 +49,17 @@ func DeleteFlight(tx Tx, pipeline ID, number uint64) error {
 	return tx.Delete(Flights, flightKey(pipeline, number))
 }
 
+// GetFlight reads one flight; false when there is none of that number.
+func GetFlight(tx Tx, pipeline ID, number uint64) (Flight, bool, error) {
+	k := flightKey(pipeline, number)
+	v, err := tx.Get(Flights, k)
+	if err != nil || v == nil {
+		return Flight{}, false, err
+	}
+	f, err := decodeFlight(k, v)
+	return f, err == nil, err
+}
+
 // EachFlight walks over the flights of a pipeline, the oldest first.
 func EachFlight(tx Tx, pipeline ID, fn func(number uint64, f Flight) error) error {
 	return tx.Scan(Flights, pipeline.key(nil), nil, func(k, v []byte) (bool, error) {

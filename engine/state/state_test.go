@@ -135,6 +135,16 @@ func TestFlights(t *testing.T) {
 	if fmt.Sprint(numbers) != "[1 2]" {
 		t.Errorf("flights come as %v", numbers)
 	}
+	view(t, s, func(tx state.Tx) error {
+		if f, ok, err := state.GetFlight(tx, 9, 1); err != nil || !ok || !reflect.DeepEqual(f, want) {
+			t.Errorf("got %+v, %v, %v", f, ok, err)
+		}
+		_, ok, err := state.GetFlight(tx, 9, 3)
+		if ok {
+			t.Error("there is a flight that nobody wrote")
+		}
+		return err
+	})
 }
 
 func TestNamesKeepTheirNumbers(t *testing.T) {
