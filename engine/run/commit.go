@@ -83,6 +83,7 @@ func (r *runner) together(group []*entry) error {
 		return r.saveCursor(tx)
 	})
 	if err != nil {
+		r.track.freeze()
 		return problem.In(err, problem.Error{
 			Class: problem.Fatal, ID: "PC505", Pipeline: r.p.Name, Reason: "the state could not be written",
 			Hint: "nothing is lost: what was sent without being recorded is settled by the next run",

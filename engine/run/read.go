@@ -146,7 +146,7 @@ func (r *runner) pages(reader connector.Reader, t *turn) error {
 		if line != nil && len(pg.Records) == all {
 			r.track.close(line)
 		}
-		if r.o.Full && pg.Safe != "" {
+		if r.o.Full && pg.Safe != "" && len(pg.Records) == all {
 			r.fullSafe = pg.Safe
 		}
 		t.pages++

@@ -9,6 +9,7 @@ type tracker struct {
 	pages  []*page
 	cursor string
 	moved  bool
+	frozen bool  // a transaction failed: what it held has no outcome, so the cursor moves no more
 	latest int64 // the latest instant of a page
 }
 
@@ -59,9 +60,16 @@ func (t *tracker) advance() {
 func (t *tracker) take() (string, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	moved := t.moved
+	moved := t.moved && !t.frozen
 	t.moved = false
 	return t.cursor, moved
+}
+
+// freeze keeps the cursor where it was stored last.
+func (t *tracker) freeze() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.frozen = true
 }
 
 // note remembers the latest instant of a version.
