@@ -24,13 +24,14 @@ func (r *runner) take(s *sink, group []*move, outs []connector.Outcome) (wait *p
 			r.refused(s, mv, o.Err)
 		case connector.Untouched:
 			if o.Err != nil && o.Err.Class == problem.Throttled {
-				wait = o.Err
+				wait, mv.unsent = o.Err, true
 				continue
 			}
 			if o.Err != nil && o.Err.Class == problem.Fatal {
 				r.refused(s, mv, o.Err)
 				continue
 			}
+			mv.unsent = true
 			if mv.tries++; mv.tries >= tries {
 				mv.undo()
 				mv.stop(untouched(mv, o.Err))

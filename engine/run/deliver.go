@@ -87,6 +87,9 @@ func (r *runner) look(s *sink, moves []*move) error {
 	}
 	return r.store.View(func(tx state.Tx) (err error) {
 		for _, mv := range moves {
+			if mv.over() { // its number is another record's
+				continue
+			}
 			if mv.doc, mv.had, err = state.GetDocument(tx, mv.ref); err != nil {
 				return err
 			}
@@ -151,10 +154,7 @@ func (r *runner) landed(s *sink, moves []*move, f *flight) error {
 		}
 		return nil
 	}
-	kept, err := r.keep(f.jobs)
-	if err != nil {
-		return err
-	}
+	var err error
 	if len(f.jobs) > 0 || dirty(moves) {
 		err = r.commit("outcome", f.jobs, func(tx state.Tx) error {
 			if err := r.putRows(tx, s, moves); err != nil {
@@ -165,7 +165,7 @@ func (r *runner) landed(s *sink, moves []*move, f *flight) error {
 					return err
 				}
 			}
-			return r.putAll(tx, f.jobs, kept)
+			return r.putAll(tx, f.jobs)
 		})
 	}
 	if err != nil {

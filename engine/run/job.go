@@ -30,7 +30,8 @@ type job struct {
 	used    int          // durable attempts used up for this content
 	page    *page        // that waits for its outcome; nil outside the live lane
 
-	row *step.Row
+	row  *step.Row
+	kept value.Record // what other pipelines may look up once it is delivered
 
 	// How it ended.
 	end      ending

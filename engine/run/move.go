@@ -19,6 +19,7 @@ type move struct {
 	doc    state.Document   // its row; after a commit, as it stands in the state
 	had    bool             // there is a row
 	prior  *state.Pending   // an earlier send without an answer, while another one is out
+	unsent bool             // the send that the row tells of surely did nothing, and goes out again
 	before *state.Confirmed // as it was before this batch
 	stale  *state.Ref       // a key that its record claimed and never used
 	moved  bool             // its record has another document already
@@ -80,12 +81,18 @@ func (mv *move) later(until time.Time, p *problem.Error) {
 func (mv *move) pend(now time.Time, alone bool) {
 	a := mv.acts[0]
 	p := state.Pending{Action: a.kind, Op: uint8(a.op), Hash: mv.hash, Sent: now.UnixNano(), Sends: 1, Alone: alone}
+	was := mv.doc.Pending
+	if was != nil {
+		p.Crashes = was.Crashes
+	}
+	if mv.unsent {
+		was, mv.unsent = mv.prior, false
+	}
 	mv.prior = nil
-	if was := mv.doc.Pending; was != nil {
+	if was != nil {
 		if was.AskAt != state.Absent {
 			mv.prior = was
 		}
-		p.Crashes = was.Crashes
 		if was.Action == a.kind && was.AskAt != state.Absent {
 			p.Sends += was.Sends
 			p.Mixed = was.Mixed || was.Hash != mv.hash

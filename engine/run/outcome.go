@@ -5,7 +5,6 @@ import (
 
 	"github.com/pipectl/pipectl/engine/problem"
 	"github.com/pipectl/pipectl/engine/state"
-	"github.com/pipectl/pipectl/engine/value"
 )
 
 // outcomes commits how jobs ended. What ended without anything to remember is only counted.
@@ -22,29 +21,30 @@ func (r *runner) outcomes(what string, jobs []*job) error {
 		r.free(jobs)
 		return nil
 	}
-	kept, err := r.keep(jobs)
-	if err != nil {
-		return err
-	}
-	err = r.commit(what, jobs, func(tx state.Tx) error { return r.putAll(tx, jobs, kept) })
+	err := r.commit(what, jobs, func(tx state.Tx) error { return r.putAll(tx, jobs) })
 	if err == nil {
 		r.free(jobs)
 	}
 	return err
 }
 
-func (r *runner) putAll(tx state.Tx, jobs []*job, kept []value.Record) error {
-	for i, j := range jobs {
+func (r *runner) putAll(tx state.Tx, jobs []*job) error {
+	for _, j := range jobs {
 		if err := r.put(tx, j); err != nil {
 			return err
 		}
-		if kept != nil && !kept[i].IsZero() {
-			if err := state.PutKept(tx, r.pid, j.key, kept[i]); err != nil {
-				return err
-			}
+		if err := r.putKept(tx, j); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+func (r *runner) putKept(tx state.Tx, j *job) error {
+	if j.kept.IsZero() || j.end != delivered && j.end != same {
+		return nil
+	}
+	return state.PutKept(tx, r.pid, j.key, j.kept)
 }
 
 // remembers says that the state has to know how a job ended.
@@ -62,23 +62,18 @@ func (r *runner) remembers(j *job) bool {
 	return true
 }
 
-// keep makes the rows that others may look up, before the transaction.
-func (r *runner) keep(jobs []*job) ([]value.Record, error) {
+// keep makes the row that others may look up. What can't be made of a record is known before
+// anything of it is sent.
+func (r *runner) keep(j *job) error {
 	if r.p.Keep == nil {
-		return nil, nil
+		return nil
 	}
-	out := make([]value.Record, len(jobs))
-	for i, j := range jobs {
-		if j.row == nil || j.end != delivered && j.end != same {
-			continue
-		}
-		row, err := r.p.Keep(j.row)
-		if err != nil {
-			return nil, problem.In(err, problem.Error{Class: problem.Fatal, Pipeline: r.p.Name, Key: j.key})
-		}
-		out[i] = row
+	row, err := r.p.Keep(j.row)
+	if err != nil {
+		return problem.In(err, problem.Error{Class: problem.Invalid, Pipeline: r.p.Name, Key: j.key})
 	}
-	return out, nil
+	j.kept = row
+	return nil
 }
 
 // put writes how one job ended.

@@ -47,6 +47,11 @@ func (r *runner) prepare(jobs []*job) error {
 			ended = append(ended, j)
 		default:
 			r.warn(j)
+			if err := r.keep(j); err != nil {
+				j.fail(problem.As(err))
+				ended = append(ended, j)
+				continue
+			}
 			ready = append(ready, j)
 		}
 	}

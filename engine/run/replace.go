@@ -115,17 +115,10 @@ func (r *runner) afterCommit(moves []*move, f *flight) error {
 			now = append(now, j)
 		}
 	}
-	kept, err := r.keep(late)
-	if err != nil {
-		return err
-	}
-	if kept != nil {
-		err = r.commit("kept", nil, func(tx state.Tx) error {
-			for i, j := range late {
-				if kept[i].IsZero() {
-					continue
-				}
-				if err := state.PutKept(tx, r.pid, j.key, kept[i]); err != nil {
+	if r.p.Keep != nil && len(late) > 0 {
+		err := r.commit("kept", nil, func(tx state.Tx) error {
+			for _, j := range late {
+				if err := r.putKept(tx, j); err != nil {
 					return err
 				}
 			}
@@ -143,12 +136,13 @@ func (r *runner) afterCommit(moves []*move, f *flight) error {
 			refused = append(refused, mv)
 		}
 	}
+	var err error
 	if len(now) > 0 {
 		err = r.commit("outcome", now, func(tx state.Tx) error {
 			if err := r.putRows(tx, r.main, refused); err != nil {
 				return err
 			}
-			return r.putAll(tx, now, nil)
+			return r.putAll(tx, now)
 		})
 	}
 	r.free(f.jobs)

@@ -484,6 +484,22 @@ func TestKeptRowsAndNoTarget(t *testing.T) {
 	}
 }
 
+// What a record keeps for others may fail to be computed; that is this record's own exception, and
+// nothing of it goes out.
+func TestKeepThatFailsIsTheRecordsOwn(t *testing.T) {
+	r := newRig(t)
+	r.p.Keep = func(x *step.Row) (value.Record, error) {
+		if x.Key == "2" {
+			return value.Record{}, &problem.Error{Class: problem.Invalid, ID: "PC201", Field: "keep.n", Reason: "null is no number"}
+		}
+		return value.Known(`{"n":1}`), nil
+	}
+	orders(r, 3)
+	r.run("exceptions read=3 delivered=2 invalid=1 created=2")
+	r.wantException("2 invalid PC201")
+	r.wantERP(`SO-1 {"FBillNo":"SO-1","FQty":1} audited`, `SO-3 {"FBillNo":"SO-3","FQty":3} audited`)
+}
+
 func TestInterruptedRunGoesOn(t *testing.T) {
 	r := newRig(t)
 	r.erp.traits.Batch = 2

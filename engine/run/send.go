@@ -36,6 +36,10 @@ func (r *runner) send(s *sink, moves []*move, f *flight) error {
 		alone := s.alone(group)
 		if alone {
 			s.first.Lock()
+			if err := r.halted(); err != nil { // the first one has shown that none may follow
+				s.first.Unlock()
+				return r.leave(s, moves, err)
+			}
 			if s.proven.Load() {
 				alone = false
 				s.first.Unlock()
@@ -277,6 +281,9 @@ func (r *runner) call(s *sink, a act, group []*move) ([]connector.Outcome, error
 func (r *runner) unsent(s *sink, moves, group []*move, cause error) (string, error) {
 	p := problem.As(problem.In(cause, problem.Error{Class: problem.Fatal, Pipeline: r.p.Name}))
 	if p.Class == problem.Throttled {
+		for _, mv := range group {
+			mv.unsent = true
+		}
 		if err := r.pause(p); err != nil {
 			return "", r.leave(s, moves, err)
 		}
