@@ -15,7 +15,7 @@ import (
 
 // Actions are what a tester can make happen, orders first, then what goes wrong with the account.
 func (b *Box) Actions() []sandbox.Action {
-	return slices.Concat(b.orderActions(), b.accountActions(), b.stockActions())
+	return slices.Concat(b.orderActions(), b.mcfActions(), b.accountActions(), b.stockActions())
 }
 
 // act makes an action of a function with typed arguments; it runs under the lock.

@@ -25,6 +25,8 @@ type order struct {
 	updated   int64 // by the platform: last_update_date
 	modified  int64 // by Lingxing: gmt_modified
 	refunded  cents
+	refundAt  int64  // when the buyer sent it back
+	received  int64  // when the goods were back in the warehouse
 	number    int64  // 系统单号, 0 without
 	name      string // the number that people use on Shopify: #1064
 	state     int    // of the multi-platform order, where it is not the platform's
@@ -33,6 +35,7 @@ type order struct {
 	channel   string // logistics type "6-265"
 	remark    string
 	tag       string // a buyer's wish to cancel, say
+	scRemark  string // 备注 of the Amazon order
 }
 
 // orderLine is one line; amounts are for the whole line.
@@ -85,6 +88,7 @@ type book struct {
 
 	modified, updated, bought, sent *index[*order] // Amazon's list
 	mpModified, mpBought, mpSent    *index[*order] // the multi-platform list
+	returns                         *index[*order] // what was refunded, on any platform
 }
 
 func newBook() book {
@@ -108,6 +112,9 @@ func newBook() book {
 		mpModified: self(modified),
 		mpBought:   self(purchased),
 		mpSent:     self((*order).sentAt),
+		returns: &index[*order]{
+			key: func(o *order) int64 { return o.refundAt }, tie: tie, fits: func(o *order) bool { return o.refunded != 0 },
+		},
 	}
 }
 
@@ -128,7 +135,7 @@ func (o *order) sentAt() int64 {
 }
 
 func (k *book) indexes() []*index[*order] {
-	return []*index[*order]{k.modified, k.updated, k.bought, k.sent, k.mpModified, k.mpBought, k.mpSent}
+	return []*index[*order]{k.modified, k.updated, k.bought, k.sent, k.mpModified, k.mpBought, k.mpSent, k.returns}
 }
 
 // load takes many orders at once.

@@ -33,6 +33,8 @@ func (b *Box) Dump() map[string]any {
 		"order_details":   made(len(orders), func(i int) any { return orders[i].detail() }),
 		"multi_orders":    made(len(own), func(i int) any { return b.multiRow(own[i]) }),
 		"outbound_orders": made(len(parcels), func(i int) any { return b.parcelRow(parcels[i]) }),
+		"mcf_orders":      made(len(b.mcf), func(i int) any { return b.mcf[i].mcfRow() }),
+		"fba_stock":       b.dumpFBA(),
 		"shops":           sellers,
 		"stores":          stores,
 		"products":        b.dumpProducts(),
@@ -68,6 +70,14 @@ func (b *Box) dumpStock() []stockAnswer {
 	out := []stockAnswer{}
 	for _, s := range b.stock {
 		out = append(out, s.answer())
+	}
+	return out
+}
+
+func (b *Box) dumpFBA() []fbaRow {
+	out, moves := []fbaRow{}, b.fbaMoves()
+	for _, x := range b.fba {
+		out = append(out, b.fbaRow(x, moves, true))
 	}
 	return out
 }

@@ -15,6 +15,7 @@ const (
 	multi                   // list and total, a text, inside data; no error_details
 	plain                   // data as it is; no error_details, no total
 	success                 // as plain, with "success": true
+	records                 // records and total, a number, inside data; error_details
 )
 
 // reply is a service's answer before it is wrapped.
@@ -63,7 +64,18 @@ type page struct {
 	List  any    `json:"list"`
 }
 
+type recordPage struct {
+	Total   int `json:"total"`
+	Records any `json:"records"`
+}
+
 func (b *Box) wrap(e envelope, r reply) any {
+	if e == records {
+		return classicAnswer{
+			Code: r.code, Message: or(r.message, "操作成功"), Details: []string{}, ID: b.requestID(true), Time: b.now(),
+			Data: recordPage{r.total, r.data},
+		}
+	}
 	if e == classic {
 		out := classicAnswer{Code: r.code, Message: or(r.message, "success"), Details: []string{}, ID: b.requestID(r.newer), Time: b.now(), Data: r.data}
 		if r.total != noTotal {
@@ -86,7 +98,7 @@ func (b *Box) wrap(e envelope, r reply) any {
 
 // wrapRefusal wraps a business refusal. The multi-platform services say the reason in the message.
 func (b *Box) wrapRefusal(e envelope, r *refusal) any {
-	if e == classic {
+	if e == classic || e == records {
 		out := classicAnswer{Code: r.code, Message: r.message, Details: r.details, ID: b.requestID(false), Time: b.now(), Data: []any{}, Total: new(int)}
 		if r.details == nil {
 			out.Details = []string{}

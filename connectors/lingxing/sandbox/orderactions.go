@@ -279,7 +279,8 @@ func (b *Box) shipOrder(in orderRef) (any, error) {
 
 func (b *Box) refundOrder(in orderRef) (any, error) {
 	return b.onOrder(in.ID, in.SID, func(o *order) error {
-		o.refunded, o.updated = o.total(), b.kit.Clock.Now().Unix()
+		now := b.kit.Clock.Now().Unix()
+		o.refunded, o.refundAt, o.received, o.updated = o.total(), now, 0, now
 		return nil
 	})
 }

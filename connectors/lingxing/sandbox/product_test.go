@@ -117,6 +117,14 @@ func TestShapes(t *testing.T) {
 		{"parcels", "/erp/sc/routing/wms/order/wmsOrderList", `{"page_size":1,"status_arr":[3]}`},
 		{"parcels_of_order", "/basicOpen/wmsOrder/getWmsOrdersByOrderNumbers", fmt.Sprintf(`{"orderNumbers":"%v"}`, number)},
 		{"channels", "/erp/sc/routing/wms/WmsLogistics/listUsedLogisticsType", `{"param":{"provider_type":1,"page":1,"length":30}}`},
+		{"warehouse_bins", "/erp/sc/routing/data/local_inventory/warehouseBin", `{"wid":1301,"limit":1}`},
+		{"fba_stock", fbaPath, `{"sid":"113","search_field":"sku","search_value":"MUG-RED"}`},
+		{"fba_list", "/erp/sc/routing/fba/fbaStock/fbaList", `{"sid":"113","length":1}`},
+		{"all_orders", "/erp/sc/data/mws_report/allOrders", `{"sid":113,` + from + `,"length":1}`},
+		{"refund_orders", refundsPath, `{"sid":114,"start_date":"2025-09-01","end_date":"2025-10-10","length":1}`},
+		{"fbm_returns", fbmReturnsPath, `{"sid":113,"start_date":"2025-09-01","end_date":"2025-10-10","length":1}`},
+		{"sales_returns", returnsPath, `{"offset":1,"length":1,"start_time":"2025-09-01 00:00:00","end_time":"2025-10-10 00:00:00"}`},
+		{"mcf_orders", mcfPath, `{"offset":0,"length":1}`},
 		{"stores", "/pb/mp/shop/v2/getSellerList", `{"offset":0,"length":1}`},
 	}
 	for _, x := range cases {

@@ -55,6 +55,8 @@ type Box struct {
 	book
 	stockroom
 	shipping
+	amazonStock
+	mcf []*order // Amazon ships them for other shops: in a list of their own
 
 	adjustTasks map[string]texts
 	feeds       map[string]*feed
@@ -99,6 +101,8 @@ func New(kit *sandbox.Kit) *Box {
 		n = defaultOrders
 	}
 	b.seed(n)
+	b.seedFBA()
+	b.seedMCF(n)
 	return b
 }
 

@@ -172,7 +172,7 @@ func (b *Box) age(o *order, now int64) {
 			o.status = partly
 		}
 	case 9:
-		o.refunded = o.total()
+		o.refunded, o.refundAt, o.received = o.total(), o.updated, o.updated+24*3600
 	}
 }
 
