@@ -95,6 +95,9 @@ func (r *runner) identify() error {
 			}
 			r.main.ahead = time.Duration(known.Ahead)
 			r.main.proven.Store(known.Identity.Proven || r.main.trusted())
+			if err := r.renumbers(known); err != nil {
+				return err
+			}
 		}
 		if !create {
 			return nil
@@ -115,6 +118,19 @@ func (r *runner) identify() error {
 	}
 	r.track.cursor = r.known.Cursor
 	return err
+}
+
+// renumbers refuses to go on where the target gave a document of ours another number: each run
+// would make one more that nobody could find again. A person who has set the target right tries one
+// record by its key; a number that comes back as sent ends it.
+func (r *runner) renumbers(known state.Pipeline) error {
+	if known.Renumbered == "" || r.main.proven.Load() || len(r.o.Keys) > 0 || r.o.DryRun {
+		return nil
+	}
+	return &problem.Error{
+		Class: problem.Fatal, ID: "PC413", Pipeline: r.p.Name, Reason: known.Renumbered + ": nothing more is sent",
+		Hint: "allow numbers from outside there (允许手工修改), then try a record that was not sent yet: pipectl run " + r.p.Name + " --key KEY",
+	}
 }
 
 func (r *runner) identity() state.Identity {

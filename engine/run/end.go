@@ -29,6 +29,9 @@ func (r *runner) finish() error {
 			}
 			if r.main != nil {
 				p.Identity.Proven = p.Identity.Proven || r.main.proven.Load()
+				if p.Identity.Proven {
+					p.Renumbered = ""
+				}
 			}
 		})
 	})
@@ -92,6 +95,12 @@ func (r *runner) close() (Report, error) {
 			return err
 		}
 		n.Cursor.To = p.Cursor
+		if why != nil && why.ID == "PC413" {
+			p.Renumbered = reason(why)
+			if err := state.PutPipeline(tx, r.pid, p); err != nil {
+				return err
+			}
+		}
 		text, err := json.Marshal(n)
 		if err != nil {
 			return err

@@ -307,6 +307,21 @@ func TestTargetThatNumbersItself(t *testing.T) {
 	if err != nil || rep.Status != Failed || rep.Error.ID != "PC413" || len(r.erp.docs) != 1 {
 		t.Errorf("%s, %v: %d documents", shown(rep), err, len(r.erp.docs))
 	}
+	for range 3 { // a schedule goes on and on
+		if _, err := r.try(Options{}); err == nil || problem.As(err).ID != "PC413" || len(r.erp.docs) != 1 {
+			t.Errorf("the next run: %v, %d documents", err, len(r.erp.docs))
+		}
+	}
+	r.erp.own = false
+	r.run("done read=1 delivered=1 created=1", Options{Keys: []string{"2"}})
+	for range 2 {
+		if rep, err := r.try(Options{}); err != nil || rep.Error != nil {
+			t.Errorf("set right and tried: %s, %v", shown(rep), err)
+		}
+	}
+	if len(r.erp.docs) != 4 {
+		t.Errorf("set right, there are %d documents for 4 records\n%s%s", len(r.erp.docs), r.exceptions(), r.erpState())
+	}
 }
 
 func TestOneKeyTwiceInARun(t *testing.T) {

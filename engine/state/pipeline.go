@@ -12,6 +12,10 @@ type Pipeline struct {
 	Reread   time.Time `json:"reread,omitzero"`    // when the older window was looked at last
 	Asked    int64     `json:"asked,omitempty"`    // the latest instant of a page: versions rise even when the clock runs back
 
+	// Renumbered tells how the target gave a document of ours another number; "" when it didn't, or
+	// when a number came back as sent since.
+	Renumbered string `json:"renumbered,omitempty"`
+
 	Ahead     int64      `json:"ahead,omitempty"`    // how far the target's clock is ahead of ours, in nanoseconds, as measured last
 	Revision  string     `json:"revision,omitempty"` // of the last run
 	Revisions []Revision `json:"revisions,omitempty"`
