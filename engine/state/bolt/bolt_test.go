@@ -92,6 +92,12 @@ func TestCutFileIsRefused(t *testing.T) {
 	}
 	_, err = Open(path)
 	wantCode(t, err, "PC502", "meta page")
+
+	if err := os.Truncate(path, 0); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Open(path)
+	wantCode(t, err, "PC502", "is empty")
 }
 
 func TestNewerFormatIsRefused(t *testing.T) {

@@ -28,8 +28,9 @@ type metaPage struct {
 	pageSize, pages, transaction uint64
 }
 
-// whole says whether the file is at least as long as it claims to be; a file that doesn't exist or
-// is empty is a new one.
+// whole says whether the file is at least as long as it claims to be; a file that doesn't exist is
+// a new one. An empty one is not: it once held a ledger, and taking it for a new one would send
+// every record again.
 func whole(path string) error {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -44,7 +45,10 @@ func whole(path string) error {
 		return cannotOpen(path, err)
 	}
 	if info.Size() == 0 {
-		return nil
+		return &problem.Error{
+			Class: problem.Fatal, ID: "PC502", Reason: fmt.Sprintf("state file %s is empty", path),
+			Hint: "restore the newest backup; only where this project has never run, remove the file",
+		}
 	}
 	newest, ok := newestMeta(f)
 	if !ok {
