@@ -16,6 +16,9 @@ const (
 	labelDone   = 5
 )
 
+// firstParcel is the id of the first outbound order.
+const firstParcel = 6000
+
 var parcelStates = map[int]string{parcelLabel: "物流下单", parcelWaiting: "待出库", parcelSent: "已出库", parcelRecalled: "已截单"}
 
 // parcel is one outbound order of a multi-platform order; recalled ones stay beside the new one.
@@ -27,6 +30,7 @@ type parcel struct {
 	channel                     string
 	waybill, tracking, freight  string
 	weight, weightUnit          string
+	file                        surface // the label (面单) that was given
 	created, updated, delivered int64
 }
 
@@ -58,7 +62,7 @@ func (k *shipping) parcelIndexes() []*index[*parcel] {
 
 // newParcel makes an outbound order; it is not in the indexes yet.
 func (k *shipping) newParcel(o *order, at int64) *parcel {
-	p := &parcel{id: 6000 + len(k.parcels), order: o, wid: o.wid, channel: "6-265", created: at, updated: at, status: parcelWaiting, label: labelDone}
+	p := &parcel{id: firstParcel + len(k.parcels), order: o, wid: o.wid, channel: "6-265", created: at, updated: at, status: parcelWaiting, label: labelDone}
 	p.number = "WO" + digits(103_341_008_688_000_000+int64(p.id))
 	k.parcels = append(k.parcels, p)
 	k.ofOrder[o.number] = append(k.ofOrder[o.number], p)

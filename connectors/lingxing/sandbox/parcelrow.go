@@ -48,6 +48,7 @@ type parcelRow struct {
 	Address       string       `json:"consignee_address"`
 	Country       string       `json:"target_country"`
 	Tags          []string     `json:"tag_names"`
+	Surface       surface      `json:"surface_file"`
 	Products      []parcelLine `json:"product_info"`
 }
 
@@ -88,7 +89,7 @@ func (b *Box) parcelRow(p *parcel) parcelRow {
 		Purchased: stamp(o.purchased, o.shop.zone), Paid: stamp(o.purchased+paymentLag, o.shop.zone),
 		Created: beijing(p.created), Updated: beijing(p.updated), Delivered: beijing(p.delivered), StockOut: never(p.delivered),
 		SurfacePrint: never(0), OrderPrint: never(0), Consignee: o.buyer, Phone: "000-0000-0000", Postcode: o.city.postcode,
-		Address: o.city.street + ", " + o.city.name, Country: o.city.countryName, Tags: []string{}, Products: []parcelLine{},
+		Address: o.city.street + ", " + o.city.name, Country: o.city.countryName, Tags: []string{}, Surface: p.file, Products: []parcelLine{},
 	}
 	for i := range o.lines {
 		l := &o.lines[i]

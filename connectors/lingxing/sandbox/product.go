@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"encoding/json"
 	"slices"
 	"strconv"
 )
@@ -245,44 +244,28 @@ func (b *Box) categoryList(in categoriesIn) (reply, error) {
 
 // productSetIn has pointers where absence means "leave it as it is".
 type productSetIn struct {
-	SKU        text            `json:"sku"`
-	Name       *text           `json:"product_name"`
-	Identifier *text           `json:"sku_identifier"`
-	Unit       *text           `json:"unit"`
-	Model      *text           `json:"model"`
-	Text       *text           `json:"description"`
-	Remark     *text           `json:"purchase_remark"`
-	CategoryID number          `json:"category_id"`
-	Category   text            `json:"category"`
-	BrandID    number          `json:"brand_id"`
-	Brand      text            `json:"brand"`
-	Status     number          `json:"status"`
-	Open       number          `json:"open_status"`
-	Price      *text           `json:"cg_price"`
-	Group      json.RawMessage `json:"group_list"`
+	SKU        text        `json:"sku"`
+	Name       *text       `json:"product_name"`
+	Identifier *text       `json:"sku_identifier"`
+	Unit       *text       `json:"unit"`
+	Model      *text       `json:"model"`
+	Text       *text       `json:"description"`
+	Remark     *text       `json:"purchase_remark"`
+	CategoryID number      `json:"category_id"`
+	Category   text        `json:"category"`
+	BrandID    number      `json:"brand_id"`
+	Brand      text        `json:"brand"`
+	Status     number      `json:"status"`
+	Open       number      `json:"open_status"`
+	Price      *text       `json:"cg_price"`
+	Group      []groupPart `json:"group_list"`
 }
 
 // productSet answers POST /erp/sc/routing/storage/product/set: create or update by SKU.
 func (b *Box) productSet(in productSetIn) (reply, error) {
-	if in.SKU == "" {
-		return reply{}, inner("sku不能为空")
-	}
-	p, known := b.bySKU[string(in.SKU)]
-	if !known {
-		if in.Name == nil || *in.Name == "" {
-			return reply{}, inner("product_name不能为空")
-		}
-		p = &product{id: 10001 + len(b.products), sku: string(in.SKU), status: 1, open: 1, unit: "Pcs", asin: "B0PIPENEW01", price: price{}}
-	}
-	changed := *p
-	if err := b.fill(&changed, in); err != nil {
+	p, err := b.upsert(in)
+	if err != nil {
 		return reply{}, err
-	}
-	changed.updated = b.kit.Clock.Now().Unix()
-	*p = changed
-	if !known {
-		p.created = p.updated
-		b.addProduct(p)
 	}
 	type written struct {
 		ID         int    `json:"product_id"`
@@ -290,6 +273,31 @@ func (b *Box) productSet(in productSetIn) (reply, error) {
 		Identifier string `json:"sku_identifier"`
 	}
 	return one(written{p.id, p.sku, p.identifier}), nil
+}
+
+// upsert changes the product of a SKU, or makes it. A refusal changes nothing.
+func (b *Box) upsert(in productSetIn) (*product, error) {
+	if in.SKU == "" {
+		return nil, inner("sku不能为空")
+	}
+	p, known := b.bySKU[string(in.SKU)]
+	if !known {
+		if in.Name == nil || *in.Name == "" {
+			return nil, inner("product_name不能为空")
+		}
+		p = &product{id: 10001 + len(b.products), sku: string(in.SKU), status: 1, open: 1, unit: "Pcs", asin: "B0PIPENEW01", price: price{}}
+	}
+	changed := *p
+	if err := b.fill(&changed, in); err != nil {
+		return nil, err
+	}
+	changed.updated = b.kit.Clock.Now().Unix()
+	*p = changed
+	if !known {
+		p.created = p.updated
+		b.addProduct(p)
+	}
+	return p, nil
 }
 
 func (b *Box) fill(p *product, in productSetIn) error {
@@ -312,6 +320,9 @@ func (b *Box) fill(p *product, in productSetIn) error {
 			return inner("cg_price格式错误")
 		}
 		p.cost = c
+	}
+	if err := b.group(p, in.Group); err != nil {
+		return err
 	}
 	for _, c := range b.categories {
 		if in.CategoryID.set && int64(c.ID) == in.CategoryID.n || !in.CategoryID.set && string(in.Category) == c.Title {
