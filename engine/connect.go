@@ -71,17 +71,21 @@ func (s simulated) Unwrap() connector.Conn { return s.Conn }
 func (e *Engine) simulate(cfg *spec.Connection) (map[string]string, error) {
 	create := e.options.Simulators[cfg.Type]
 	if create == nil {
-		return nil, &problem.Error{Class: problem.Fatal, ID: "PC601", At: cfg.At,
-			Reason: "there is no sandbox of " + cfg.Type, Hint: "give connection " + cfg.Name + " the address of a real system"}
+		return nil, &problem.Error{
+			Class: problem.Fatal, ID: "PC601", At: cfg.At,
+			Reason: "there is no sandbox of " + cfg.Type, Hint: "give connection " + cfg.Name + " the address of a real system",
+		}
 	}
 	journal := filepath.Join(e.Project.State, e.Project.Environment+"."+cfg.Name+".sandbox")
 	sys, kit, err := sandbox.Restore(journal, sandbox.Options{
 		Seed: 1, Orders: e.options.Orders, Now: e.now, Log: e.log.With("sandbox", cfg.Name),
 	}, create)
 	if err != nil {
-		return nil, &problem.Error{Class: problem.Fatal, ID: "PC602", At: cfg.At, Err: err,
+		return nil, &problem.Error{
+			Class: problem.Fatal, ID: "PC602", At: cfg.At, Err: err,
 			Reason: "the sandbox of connection " + cfg.Name + " can't go on: " + err.Error(),
-			Hint:   "remove " + journal + " together with the state of this environment to start afresh"}
+			Hint:   "remove " + journal + " together with the state of this environment to start afresh",
+		}
 	}
 	server, err := sandbox.Serve(context.Background(), sys, kit, "127.0.0.1:0")
 	if err != nil {

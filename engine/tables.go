@@ -45,8 +45,10 @@ func (e *Engine) CheckTables(names []string) ([]TableCheck, error) {
 	for _, name := range names {
 		t := e.Project.Tables[name]
 		if t == nil {
-			return nil, &problem.Error{Class: problem.Fatal, ID: "PC123", Reason: `table "` + name + `" is unknown`,
-				Hint: problem.DidYouMean(name, slices.Sorted(maps.Keys(e.Project.Tables)))}
+			return nil, &problem.Error{
+				Class: problem.Fatal, ID: "PC123", Reason: `table "` + name + `" is unknown`,
+				Hint: problem.DidYouMean(name, slices.Sorted(maps.Keys(e.Project.Tables))),
+			}
 		}
 		out = append(out, e.checkTable(t, waits))
 	}

@@ -285,7 +285,7 @@ func objectsOf(d connector.Definition) []connector.ObjectInfo {
 
 // plain is a default as a person would write it in YAML.
 func plain(v reflect.Value) string {
-	if d, ok := v.Interface().(time.Duration); ok {
+	if d, ok := reflect.TypeAssert[time.Duration](v); ok {
 		return strings.TrimSuffix(strings.TrimSuffix(d.String(), "0s"), "0m")
 	}
 	return fmt.Sprint(v.Interface())

@@ -160,9 +160,15 @@ func showError(c *cli.Context, std stdio) error {
 		}
 		v.Line("%s %s, record %s  %s", v.kind(string(x.Kind)), v.bold(x.Pipeline), v.bold(x.Key), v.dim(string(x.Status)))
 		for _, row := range [][2]string{
-			{"field", x.Field}, {"reason", x.Reason}, {"code", strings.Join(strings.Fields(x.ID+" "+x.Code), " ")}, {"written at", x.At},
-			{"document", x.TargetKey}, {"amount", x.Amount},
-			{"since", shortTime(x.First)}, {"last attempt", shortTime(x.Last)}, {"attempts", strconv.Itoa(x.Attempts)},
+			{"field", x.Field},
+			{"reason", x.Reason},
+			{"code", strings.Join(strings.Fields(x.ID+" "+x.Code), " ")},
+			{"written at", x.At},
+			{"document", x.TargetKey},
+			{"amount", x.Amount},
+			{"since", shortTime(x.First)},
+			{"last attempt", shortTime(x.Last)},
+			{"attempts", strconv.Itoa(x.Attempts)},
 			{"closed by", x.ResolvedBy},
 		} {
 			if row[1] != "" {

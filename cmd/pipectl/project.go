@@ -16,7 +16,7 @@ import (
 
 // logger logs to standard error with --verbose, and nowhere without.
 func logger(c *cli.Context, std stdio) *slog.Logger {
-	var w io.Writer = io.Discard
+	w := io.Discard
 	if c.Bool("verbose") {
 		w = std.err
 	}

@@ -79,7 +79,7 @@ func runSandboxes(c *cli.Context, std stdio) error {
 	if err != nil {
 		return err
 	}
-	<-c.Context.Done()
+	<-c.Done()
 	return nil
 }
 

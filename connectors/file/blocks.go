@@ -62,10 +62,10 @@ func (b *blocks) next() (block, error) {
 		if !b.end {
 			b.fill()
 		}
-		if i := bytes.LastIndexByte(b.buf, '\n'); i >= 0 && !(b.end && b.fail == nil) {
+		if i := bytes.LastIndexByte(b.buf, '\n'); i >= 0 && (!b.end || b.fail != nil) {
 			text := b.dec.text(b.buf[:i+1])
 			b.buf = append(b.buf[:0], b.buf[i+1:]...)
-			return block{text: text, converted: b.dec.converts()}, nil
+			return block{text: text, converted: b.dec.converts()}, nil //nolint:nilerr // b.fail comes out after the lines before it
 		}
 		if b.end {
 			return b.rest()

@@ -68,7 +68,7 @@ func newDecoder(r io.Reader, f format) (io.Reader, *decoder, error) {
 	head := make([]byte, 3)
 	n, err := io.ReadFull(r, head)
 	head = head[:n]
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF { //nolint:errorlint // io.ReadFull answers them bare
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return nil, nil, err
 	}
 	d := &decoder{codec: f.codec(), decided: f.Encoding != ""}

@@ -59,8 +59,10 @@ func TestRead(t *testing.T) {
 		{"lines are counted through cells", "a.csv", "no,x\n\"1\n2\n3\",\n4\n", nil, []string{`{"no":"1\n2\n3","x":""}`, "!PC338 5"}, false},
 		{"a NUL", "a.csv", "no\nA\x00\nB\n", nil, []string{"!PC341 2", `{"no":"B"}`}, false},
 		{"GBK", "a.csv", gbk("单号,买家\nA-1,王“小”明\n"), nil, []string{`{"单号":"A-1","买家":"王“小”明"}`}, true},
-		{"GBK after much ASCII", "a.csv", "no,buyer\n" + strings.Repeat("A-1,x\n", 60000) + gbk("A-2,联通\nA-3,李雷\nA-4,韩梅梅\n"), nil,
-			append(slices.Repeat([]string{`{"no":"A-1","buyer":"x"}`}, 60000), `{"no":"A-2","buyer":"联通"}`, `{"no":"A-3","buyer":"李雷"}`, `{"no":"A-4","buyer":"韩梅梅"}`), true},
+		{
+			"GBK after much ASCII", "a.csv", "no,buyer\n" + strings.Repeat("A-1,x\n", 60000) + gbk("A-2,联通\nA-3,李雷\nA-4,韩梅梅\n"), nil,
+			append(slices.Repeat([]string{`{"no":"A-1","buyer":"x"}`}, 60000), `{"no":"A-2","buyer":"联通"}`, `{"no":"A-3","buyer":"李雷"}`, `{"no":"A-4","buyer":"韩梅梅"}`), true,
+		},
 		{"GBK said", "a.jsonl", gbk(`{"买家":"李雷|\\"}`), raw("encoding", `"gbk"`), []string{`{"买家":"李雷|\\"}`}, true},
 		{"GBK found", "a.jsonl", gbk("{\"买家\":\"李雷\"}\n{\"买家\":\"韩梅梅\"}\n"), nil, []string{`{"买家":"李雷"}`, `{"买家":"韩梅梅"}`}, true},
 		{"UTF-16", "a.csv", utf16("no,买家\nA-1,李雷\n"), nil, []string{`{"no":"A-1","买家":"李雷"}`}, true},

@@ -79,28 +79,50 @@ type rule struct {
 
 // rules, the most telling first.
 var rules = []rule{
-	{regexp.MustCompile(`字段唯一性|编码唯一|单据编号唯一|已经被使用|编号.*已存在|编码.*已存在`), problem.Held, DuplicateNumber,
-		"the target is asked whose document it is; another's keeps the number, and a person decides"},
-	{regexp.MustCompile(`您没有.*权限|没有.*权限|无权`), problem.Fatal, idRights,
-		"let an administrator give the user the right (权限), or hide nothing from it"},
-	{regexp.MustCompile(`元数据中标识为.*字段不存在|业务对象不存在`), problem.Fatal, idNames,
-		"check the name and its capitals: `pipectl connectors kingdee FORM` lists the known ones, `pipectl doctor` asks the account"},
-	{regexp.MustCompile(`审批流|工作流|流程实例|流程中`), problem.Held, idWorkflow,
-		"a workflow is bound to the form: it stays submitted until somebody approves it in Kingdee"},
-	{regexp.MustCompile(`更新库存时出现可以忽略的异常数据|负库存|库存不足|库存数量不足|是否继续`), problem.Held, idStock,
-		"decide in Kingdee: correct the stock, or let negative stock pass with `params: {InterationFlags: STK_InvCheckResult}`"},
-	{regexp.MustCompile(`已被其他用户修改|已被其它用户修改|数据已被修改`), problem.Transient, idOtherUser,
-		"somebody saved it at the same time; it is read again and tried once more"},
-	{regexp.MustCompile(`正在被用户|网络控制|网控|互斥`), problem.Throttled, idThrottled,
-		"somebody works on it, or month-end work is running; it goes on by itself"},
-	{regexp.MustCompile(`期间已关闭|已结账|已关账|关账日期`), problem.Invalid, idPeriod,
-		"the date lies in a closed period: map another date, or open the period in Kingdee"},
-	{regexp.MustCompile(`必填项|必录|不能为空|必须录入`), problem.Invalid, idRequired,
-		"map the field, or give it a constant"},
-	{regexp.MustCompile(`已审核|已经审核|审核中|已提交|不允许修改|不允许保存|不允许删除|只能删除|才允许|重新审核状态|业务关闭|业务终止|已作废`), problem.Invalid, idState,
-		"its state in Kingdee does not allow this; look the document up there"},
-	{regexp.MustCompile(`编码值\[.*\]不存在|不存在|未审核|已禁用|被禁用|未分配|不可用`), problem.Missing, idBaseData,
-		"create it in Kingdee and audit it (审核), or allocate it to the organisation (分配)"},
+	{
+		regexp.MustCompile(`字段唯一性|编码唯一|单据编号唯一|已经被使用|编号.*已存在|编码.*已存在`), problem.Held, DuplicateNumber,
+		"the target is asked whose document it is; another's keeps the number, and a person decides",
+	},
+	{
+		regexp.MustCompile(`您没有.*权限|没有.*权限|无权`), problem.Fatal, idRights,
+		"let an administrator give the user the right (权限), or hide nothing from it",
+	},
+	{
+		regexp.MustCompile(`元数据中标识为.*字段不存在|业务对象不存在`), problem.Fatal, idNames,
+		"check the name and its capitals: `pipectl connectors kingdee FORM` lists the known ones, `pipectl doctor` asks the account",
+	},
+	{
+		regexp.MustCompile(`审批流|工作流|流程实例|流程中`), problem.Held, idWorkflow,
+		"a workflow is bound to the form: it stays submitted until somebody approves it in Kingdee",
+	},
+	{
+		regexp.MustCompile(`更新库存时出现可以忽略的异常数据|负库存|库存不足|库存数量不足|是否继续`), problem.Held, idStock,
+		"decide in Kingdee: correct the stock, or let negative stock pass with `params: {InterationFlags: STK_InvCheckResult}`",
+	},
+	{
+		regexp.MustCompile(`已被其他用户修改|已被其它用户修改|数据已被修改`), problem.Transient, idOtherUser,
+		"somebody saved it at the same time; it is read again and tried once more",
+	},
+	{
+		regexp.MustCompile(`正在被用户|网络控制|网控|互斥`), problem.Throttled, idThrottled,
+		"somebody works on it, or month-end work is running; it goes on by itself",
+	},
+	{
+		regexp.MustCompile(`期间已关闭|已结账|已关账|关账日期`), problem.Invalid, idPeriod,
+		"the date lies in a closed period: map another date, or open the period in Kingdee",
+	},
+	{
+		regexp.MustCompile(`必填项|必录|不能为空|必须录入`), problem.Invalid, idRequired,
+		"map the field, or give it a constant",
+	},
+	{
+		regexp.MustCompile(`已审核|已经审核|审核中|已提交|不允许修改|不允许保存|不允许删除|只能删除|才允许|重新审核状态|业务关闭|业务终止|已作废`), problem.Invalid, idState,
+		"its state in Kingdee does not allow this; look the document up there",
+	},
+	{
+		regexp.MustCompile(`编码值\[.*\]不存在|不存在|未审核|已禁用|被禁用|未分配|不可用`), problem.Missing, idBaseData,
+		"create it in Kingdee and audit it (审核), or allocate it to the organisation (分配)",
+	},
 }
 
 // judge makes a problem of one complaint. Codes that say everything come first, then the text,

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -89,9 +90,7 @@ func (c *conn) request(s *session, service string, body []byte, read bool) trans
 			if err != nil {
 				return err
 			}
-			for k, v := range h {
-				r.Header[k] = v
-			}
+			maps.Copy(r.Header, h)
 			return nil
 		}
 	}

@@ -85,6 +85,7 @@ func (p *props) UnmarshalJSON(b []byte) error {
 // isEntry: rows below the head (单据体). isGroup: fields of the head that stand in an object of
 // their own when written (子单据头), and flat when queried. isRef: base data.
 func (f *field) isEntry() bool { return f.Items != nil }
+
 func (f *field) isGroup() bool {
 	return f.Items == nil && f.Type.has("object") && f.Object == "" && !f.Flex
 }

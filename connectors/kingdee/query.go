@@ -111,7 +111,7 @@ func (c *conn) queryRefused(s *status, object string) *problem.Error {
 	default:
 		out.Class = problem.Fatal
 	}
-	c.tap(&out)
+	_ = c.tap(&out)
 	out.Reason = strings.Replace(out.Reason, c.name+": ", c.name+" "+object+": ", 1)
 	return &out
 }

@@ -90,7 +90,7 @@ func (c *conn) lacks(f *form, q connector.Query) func(string) bool {
 // none: each over a list means whatever its rows have.
 func namesIn(f *form, q connector.Query) map[string]bool {
 	out := map[string]bool{}
-	p, _ := readQueryParams(q.Params) //nolint:errcheck // whoever reads tells it
+	p, _ := readQueryParams(q.Params)
 	for _, path := range slices.Concat(q.Fields, p.Fields) {
 		name, rest, _ := strings.Cut(path, ".")
 		if at := f.get(name); at != nil && (at.isEntry() || at.isGroup()) {

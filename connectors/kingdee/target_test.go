@@ -86,26 +86,46 @@ func TestSaveAnswers(t *testing.T) {
 		field  string
 		cause  string
 	}{
-		"required and sent": {answer: failedStatus("0", "FMaterialId", "单据体“明细”第2行字段“物料编码”是必填项", "0"),
-			state: connector.Refused, class: problem.Missing, id: idBaseData, field: "FSaleOrderEntry[1].FMaterialId.FNumber", cause: "BD_MATERIAL NEW-POSTER"},
-		"required by title": {answer: failedStatus("11", "", "单据体实体【订单明细】第【2】行分录，【物料编码】字段必录", "0"),
-			state: connector.Refused, class: problem.Missing, id: idBaseData, field: "FSaleOrderEntry[1].FMaterialId.FNumber", cause: "BD_MATERIAL NEW-POSTER"},
-		"required head": {answer: failedStatus("0", "FCustId", "字段“客户”是必填项", "0"),
-			state: connector.Refused, class: problem.Missing, id: idBaseData, field: "FCustId.FNumber", cause: "BD_Customer CUST-1"},
-		"required in a group": {answer: failedStatus("0", "FSettleCurrId", "字段“结算币别”是必录项", "0"),
-			state: connector.Refused, class: problem.Missing, id: idBaseData, field: "FSaleOrderFinance.FSettleCurrId.FNumber", cause: "BD_Currency PRE001"},
-		"required and not sent": {answer: failedStatus("0", "FSalerId", "字段“销售员”是必填项", "0"),
-			state: connector.Refused, class: problem.Invalid, id: idRequired, field: "FSalerId.FNumber"},
-		"required text": {answer: failedStatus("0", "FNote", "字段“备注”不能为空", "0"),
-			state: connector.Refused, class: problem.Invalid, id: idRequired, field: "FNote"},
-		"code in the message": {answer: failedStatus("9", "", `编码值[\"NEW-POSTER\"]不存在`, "0"),
-			state: connector.Refused, class: problem.Missing, id: idBaseData, field: "FSaleOrderEntry[1].FMaterialId.FNumber", cause: "BD_MATERIAL NEW-POSTER"},
-		"duplicate": {answer: failedStatus("11", "FBillNo", "违反字段唯一性要求：编码唯一。[S01-1]在当前系统中已经被使用。", "0"),
-			state: connector.Unknown, class: problem.Held, id: DuplicateNumber, field: "FBillNo"},
-		"stock": {answer: failedStatus("0", "", "更新库存时出现可以忽略的异常数据，是否继续？", "0"),
-			state: connector.Refused, class: problem.Held, id: idStock},
-		"rule of the company": {answer: failedStatus("11", "", "订单金额超过信用额度", "0"),
-			state: connector.Refused, class: problem.Invalid, id: idRejected},
+		"required and sent": {
+			answer: failedStatus("0", "FMaterialId", "单据体“明细”第2行字段“物料编码”是必填项", "0"),
+			state:  connector.Refused, class: problem.Missing, id: idBaseData, field: "FSaleOrderEntry[1].FMaterialId.FNumber", cause: "BD_MATERIAL NEW-POSTER",
+		},
+		"required by title": {
+			answer: failedStatus("11", "", "单据体实体【订单明细】第【2】行分录，【物料编码】字段必录", "0"),
+			state:  connector.Refused, class: problem.Missing, id: idBaseData, field: "FSaleOrderEntry[1].FMaterialId.FNumber", cause: "BD_MATERIAL NEW-POSTER",
+		},
+		"required head": {
+			answer: failedStatus("0", "FCustId", "字段“客户”是必填项", "0"),
+			state:  connector.Refused, class: problem.Missing, id: idBaseData, field: "FCustId.FNumber", cause: "BD_Customer CUST-1",
+		},
+		"required in a group": {
+			answer: failedStatus("0", "FSettleCurrId", "字段“结算币别”是必录项", "0"),
+			state:  connector.Refused, class: problem.Missing, id: idBaseData, field: "FSaleOrderFinance.FSettleCurrId.FNumber", cause: "BD_Currency PRE001",
+		},
+		"required and not sent": {
+			answer: failedStatus("0", "FSalerId", "字段“销售员”是必填项", "0"),
+			state:  connector.Refused, class: problem.Invalid, id: idRequired, field: "FSalerId.FNumber",
+		},
+		"required text": {
+			answer: failedStatus("0", "FNote", "字段“备注”不能为空", "0"),
+			state:  connector.Refused, class: problem.Invalid, id: idRequired, field: "FNote",
+		},
+		"code in the message": {
+			answer: failedStatus("9", "", `编码值[\"NEW-POSTER\"]不存在`, "0"),
+			state:  connector.Refused, class: problem.Missing, id: idBaseData, field: "FSaleOrderEntry[1].FMaterialId.FNumber", cause: "BD_MATERIAL NEW-POSTER",
+		},
+		"duplicate": {
+			answer: failedStatus("11", "FBillNo", "违反字段唯一性要求：编码唯一。[S01-1]在当前系统中已经被使用。", "0"),
+			state:  connector.Unknown, class: problem.Held, id: DuplicateNumber, field: "FBillNo",
+		},
+		"stock": {
+			answer: failedStatus("0", "", "更新库存时出现可以忽略的异常数据，是否继续？", "0"),
+			state:  connector.Refused, class: problem.Held, id: idStock,
+		},
+		"rule of the company": {
+			answer: failedStatus("11", "", "订单金额超过信用额度", "0"),
+			state:  connector.Refused, class: problem.Invalid, id: idRejected,
+		},
 		"too long":      {answer: failedStatus("8", "FBillNo", "编码长度超限", "0"), state: connector.Refused, class: problem.Invalid, id: idRejected, field: "FBillNo"},
 		"closed period": {answer: failedStatus("0", "", "当前期间已结账", "0"), state: connector.Refused, class: problem.Invalid, id: idPeriod},
 		"audited":       {answer: failedStatus("0", "", "单据已审核，不允许修改", "0"), state: connector.Refused, class: problem.Invalid, id: idState},

@@ -196,7 +196,9 @@ func TestHTTPStatusCountsWhereThereIsNoEnvelope(t *testing.T) {
 
 func TestSettingsAreChecked(t *testing.T) {
 	for _, c := range []Config{
-		{URL: "openapi.example.com", AppID: vectorApp}, {URL: "ftp://x", AppID: vectorApp}, {URL: "", AppID: vectorApp},
+		{URL: "openapi.example.com", AppID: vectorApp},
+		{URL: "ftp://x", AppID: vectorApp},
+		{URL: "", AppID: vectorApp},
 		{URL: "https://openapi.example.com", AppID: "ak_short"},
 	} {
 		if _, err := open(t.Context(), c, connector.Env{}); problem.As(err).Class != problem.Fatal {

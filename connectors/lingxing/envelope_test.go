@@ -19,24 +19,36 @@ func TestEnvelopes(t *testing.T) {
 		total      int
 		success    bool
 	}{
-		{name: "A", body: `{"code":0,"message":"success","error_details":[],"request_id":"4E0C","response_time":"2025-10-09 16:53:20","data":[{"a":1},{"a":2}],"total":905}`,
-			code: "0", message: "success", rows: 2, listed: true, total: 905, success: true},
-		{name: "B", body: `{"code":0,"message":"操作成功","request_id":"532e","data":{"total":"1","list":[{}]}}`, nested: true,
-			code: "0", message: "操作成功", rows: 1, listed: true, total: 1, success: true},
+		{
+			name: "A", body: `{"code":0,"message":"success","error_details":[],"request_id":"4E0C","response_time":"2025-10-09 16:53:20","data":[{"a":1},{"a":2}],"total":905}`,
+			code: "0", message: "success", rows: 2, listed: true, total: 905, success: true,
+		},
+		{
+			name: "B", body: `{"code":0,"message":"操作成功","request_id":"532e","data":{"total":"1","list":[{}]}}`, nested: true,
+			code: "0", message: "操作成功", rows: 1, listed: true, total: 1, success: true,
+		},
 		{name: "B, nothing", body: `{"code":0,"message":"操作成功","data":{"total":"0"}}`, nested: true, code: "0", message: "操作成功", listed: true, success: true},
 		{name: "B, a list that is missing", body: `{"code":0,"data":{"total":"7"}}`, nested: true, code: "0", total: 7, success: true},
 		{name: "no total", body: `{"code":0,"message":"","data":[{}]}`, code: "0", rows: 1, listed: true, total: -1, success: true},
 		{name: "null that is empty", body: `{"code":"0","message":"成功","data":null,"total":0}`, code: "0", gateway: true, message: "成功", listed: true, success: true},
 		{name: "null that is a failure", body: `{"code":0,"message":"服务繁忙","data":null}`, code: "0", message: "服务繁忙", total: -1, success: true},
 		{name: "an object for a list", body: `{"code":0,"data":{"a":1}}`, code: "0", total: -1, success: true},
-		{name: "gateway", body: `{"code":"2001006","msg":" api sign not correct","data":{"throwable":"x","throwTime":"2025-10-09 16:53:20"}}`,
-			code: "2001006", gateway: true, message: "api sign not correct", total: -1},
-		{name: "details as a text", body: `{"code":500,"message":"内部错误","error_details":"offset 必须是非负数 [请求码:C365FF]","data":[]}`,
-			code: "500", message: "内部错误", details: []string{"offset 必须是非负数 [请求码:C365FF]"}, listed: false, total: -1},
-		{name: "details as texts", body: `{"code":102,"message":"参数不合法","errorDetails":["data => data不能为空"]}`,
-			code: "102", message: "参数不合法", details: []string{"data => data不能为空"}, total: -1},
-		{name: "details as objects", body: `{"code":1000,"message":"业务处理失败","error_details":[{"params":{},"message":"错误：重复"},{"error_message":"b"}]}`,
-			code: "1000", message: "业务处理失败", details: []string{"错误：重复", "b"}, total: -1},
+		{
+			name: "gateway", body: `{"code":"2001006","msg":" api sign not correct","data":{"throwable":"x","throwTime":"2025-10-09 16:53:20"}}`,
+			code: "2001006", gateway: true, message: "api sign not correct", total: -1,
+		},
+		{
+			name: "details as a text", body: `{"code":500,"message":"内部错误","error_details":"offset 必须是非负数 [请求码:C365FF]","data":[]}`,
+			code: "500", message: "内部错误", details: []string{"offset 必须是非负数 [请求码:C365FF]"}, listed: false, total: -1,
+		},
+		{
+			name: "details as texts", body: `{"code":102,"message":"参数不合法","errorDetails":["data => data不能为空"]}`,
+			code: "102", message: "参数不合法", details: []string{"data => data不能为空"}, total: -1,
+		},
+		{
+			name: "details as objects", body: `{"code":1000,"message":"业务处理失败","error_details":[{"params":{},"message":"错误：重复"},{"error_message":"b"}]}`,
+			code: "1000", message: "业务处理失败", details: []string{"错误：重复", "b"}, total: -1,
+		},
 	} {
 		e, ok := decode([]byte(c.body))
 		if !ok {

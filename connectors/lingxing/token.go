@@ -182,7 +182,7 @@ func readPair(data json.RawMessage) (pair, bool) {
 	}
 	p := pair{Access: d.Access, Refresh: d.Refresh, Life: defaultLife}
 	if n, err := strconv.ParseInt(scalar(d.Life), 10, 32); err == nil && n > 0 {
-		p.Life = time.Duration(n) * time.Second //nolint:durationcheck // n is a count of seconds
+		p.Life = time.Duration(n) * time.Second
 	}
 	return p, true
 }

@@ -22,8 +22,10 @@ func Differences() []Difference {
 		{"division by zero", "x / 0 is +Inf, and x % 0 breaks off", "both are an error of the record", []string{"/", "%", "**", "^"}},
 		{"powers", "2 ** 0.5 is 1.4142135623730951", "exponents are whole numbers", []string{"**", "^"}},
 		{"whole indexes", "list[1.0] is cut to list[1]", "3 and 3.0 are the same whole number; 3.5 is an error", []string{"[]", "[:]", "..", "repeat", "take", "split", "splitAfter", "replace", "bitand", "bitor", "bitxor", "bitnand", "bitnot"}},
-		{"null", "null + 1 and null < 1 are errors of Go types; string(null) is \"<nil>\"; a condition that is null breaks off", "an error that names the field; == and != with null are allowed, and so is null in a list",
-			[]string{"null", "string", "toJSON", "join", "max", "min"}},
+		{
+			"null", "null + 1 and null < 1 are errors of Go types; string(null) is \"<nil>\"; a condition that is null breaks off", "an error that names the field; == and != with null are allowed, and so is null in a list",
+			[]string{"null", "string", "toJSON", "join", "max", "min"},
+		},
 		{"absent", "a missing member is null", "absent is not null: it stays absent when moved, and is an error in an operator unless ??, ?., == null or filled() allow for it", []string{".", "[]", "?."}},
 		{"mixed comparison", "1 == \"1\" is false", "comparing two kinds is an error; inside lists and objects it is a difference", []string{"==", "!=", "in", "<", "<=", ">", ">="}},
 		{"text by characters", "len counts characters, but x[1:2] and indexOf count bytes", "all count characters", []string{"[:]", "indexOf", "lastIndexOf"}},

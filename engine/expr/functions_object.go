@@ -119,7 +119,7 @@ func knownColumns(c *compiler, call *callee) {
 	for n := range names.Items() {
 		if n.Kind() != value.Text {
 			c.mistake(call.args[1].at, "PC209", "columns needs a list of names, and one is "+n.Display(), "")
-		} else if _, ok := t.Member(n.Text()); !ok && t.Known() && !(t.Open && call.args[0].path == "") {
+		} else if _, ok := t.Member(n.Text()); !ok && t.Known() && (!t.Open || call.args[0].path != "") {
 			c.mistake(call.args[1].at, "PC207", call.args[0].label+" has no field "+n.Text(), problem.DidYouMean(n.Text(), t.Names))
 		}
 	}

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/expr-lang/expr/ast"
 
@@ -13,8 +14,8 @@ import (
 // document after a map, a bound name, a field of the record.
 func (c *compiler) identifier(n *ast.IdentifierNode, guarded bool) part {
 	name := n.Value
-	for i := len(c.lets) - 1; i >= 0; i-- {
-		if l := c.lets[i]; l.name == name {
+	for _, v := range slices.Backward(c.lets) {
+		if l := v; l.name == name {
 			return part{typ: l.typ, label: name, run: func(f *Frame) (value.Value, error) { return f.locals[l.place], nil }}
 		}
 	}

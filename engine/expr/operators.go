@@ -2,6 +2,7 @@ package expr
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/expr-lang/expr/ast"
 
@@ -150,10 +151,10 @@ func (c *compiler) plus(n *ast.BinaryNode) part {
 	parts := []part{c.compile(first)}
 	c.fits(parts[0], kNumber|kText)
 	typ := parts[0].typ
-	for i := len(nodes) - 1; i >= 0; i-- {
-		r := c.compile(nodes[i].Right)
+	for _, node := range slices.Backward(nodes) {
+		r := c.compile(node.Right)
 		c.fits(r, kNumber|kText)
-		typ = c.sumType(nodes[i], parts, typ, r)
+		typ = c.sumType(node, parts, typ, r)
 		parts = append(parts, r)
 	}
 	self := part{label: shorten(n.String()), at: c.pos(n), typ: typ}

@@ -6,7 +6,6 @@ import (
 	"time"
 	"unsafe"
 
-	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/problem"
 	"github.com/pipectl/pipectl/engine/state"
 	"github.com/pipectl/pipectl/engine/step"
@@ -140,9 +139,4 @@ func (j *job) causes() []problem.Cause {
 		}
 	}
 	return out
-}
-
-// version orders a record that was read by a page asked for at the given instant.
-func (r *runner) version(rec connector.Record, asked time.Time) state.Version {
-	return state.Version{Changed: nanos(rec.Changed), Asked: r.rising(asked)}
 }

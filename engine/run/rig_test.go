@@ -568,9 +568,18 @@ func shown(rep Report) string {
 		name string
 		n    int
 	}{
-		{"read", rep.Read}, {"filtered", rep.Filtered}, {"unchanged", rep.Unchanged}, {"delivered", rep.Delivered}, {"withdrawn", rep.Withdrawn},
-		{"waiting", rep.Waiting}, {"invalid", rep.Invalid}, {"held", rep.Held}, {"failed", rep.Failed},
-		{"created", rep.Created}, {"updated", rep.Updated}, {"in_doubt", rep.InDoubt},
+		{"read", rep.Read},
+		{"filtered", rep.Filtered},
+		{"unchanged", rep.Unchanged},
+		{"delivered", rep.Delivered},
+		{"withdrawn", rep.Withdrawn},
+		{"waiting", rep.Waiting},
+		{"invalid", rep.Invalid},
+		{"held", rep.Held},
+		{"failed", rep.Failed},
+		{"created", rep.Created},
+		{"updated", rep.Updated},
+		{"in_doubt", rep.InDoubt},
 	} {
 		if x.n != 0 {
 			out = append(out, fmt.Sprintf("%s=%d", x.name, x.n))

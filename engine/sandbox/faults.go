@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -127,9 +128,7 @@ func (f *Faults) Happened() map[string]int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	out := make(map[string]int, len(f.taken))
-	for k, n := range f.taken {
-		out[k] = n
-	}
+	maps.Copy(out, f.taken)
 	return out
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -124,9 +125,7 @@ func (r *recorder) Write(b []byte) (int, error) {
 }
 
 func (r *recorder) replay(w http.ResponseWriter) {
-	for k, v := range r.header {
-		w.Header()[k] = v
-	}
+	maps.Copy(w.Header(), r.header)
 	r.WriteHeader(http.StatusOK)
 	w.WriteHeader(r.code)
 	_, _ = w.Write(r.body.Bytes())

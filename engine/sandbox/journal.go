@@ -179,7 +179,7 @@ func openJournal(path string, size int64) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := f.Truncate(size); err == nil {
+	if err = f.Truncate(size); err == nil {
 		_, err = f.Seek(size, 0)
 	}
 	if err != nil {

@@ -68,7 +68,7 @@ func newest(name string, v any) collection {
 		return c
 	}
 	rv := reflect.ValueOf(v)
-	switch rv.Kind() { //nolint:exhaustive // all others are one thing, shown as it is
+	switch rv.Kind() {
 	case reflect.Slice, reflect.Array:
 		c.Total = rv.Len()
 		for i := rv.Len() - 1; i >= 0 && i >= rv.Len()-rowsShown; i-- {

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -44,9 +45,7 @@ func (s *Server) ControlURL() string {
 // Settings are the settings of a connection to this simulator, url included.
 func (s *Server) Settings() map[string]string {
 	out := map[string]string{"url": s.URL()}
-	for k, v := range s.System.Credentials() {
-		out[k] = v
-	}
+	maps.Copy(out, s.System.Credentials())
 	return out
 }
 

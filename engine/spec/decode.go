@@ -81,7 +81,7 @@ func (d *Decoder) WrongKind(n *Node, want Kind) {
 func (d *Decoder) Decode(n *Node, into any) { d.value(n, reflect.ValueOf(into).Elem()) }
 
 func (d *Decoder) value(n *Node, v reflect.Value) {
-	if u, ok := v.Addr().Interface().(Unmarshaler); ok {
+	if u, ok := reflect.TypeAssert[Unmarshaler](v.Addr()); ok {
 		u.UnmarshalNode(d, n)
 		return
 	}

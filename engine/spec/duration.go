@@ -42,7 +42,7 @@ func FormatDuration(t time.Duration) string {
 	for _, u := range []string{"d", "h", "m", "s", "ms"} {
 		if n := t / units[u]; n > 0 {
 			b.WriteString(strconv.FormatInt(int64(n), 10) + u)
-			t -= n * units[u]
+			t -= n * units[u] //nolint:durationcheck // n is a count of units
 		}
 	}
 	return b.String()

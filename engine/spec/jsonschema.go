@@ -2,6 +2,7 @@ package spec
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
 	"strings"
 	"time"
@@ -50,9 +51,7 @@ func ProjectSchema(connectors []connector.Definition) []byte {
 	for _, c := range connectors {
 		s := d.object(reflect.TypeOf(c.New()).Elem())
 		props := s["properties"].(map[string]any) //nolint:forcetypeassert // object makes it
-		for name, p := range d.object(reflect.TypeFor[connectionKeys]())["properties"].(map[string]any) {
-			props[name] = p
-		}
+		maps.Copy(props, d.object(reflect.TypeFor[connectionKeys]())["properties"].(map[string]any))
 		props["type"] = map[string]any{"const": c.Name, "description": c.Title}
 		s["title"], s["required"] = c.Title, []string{"type"} // an environment may bring the rest
 		types = append(types, s)
@@ -85,7 +84,7 @@ func (d *Describer) Define(name string, make func() map[string]any) map[string]a
 
 // Of describes a type.
 func (d *Describer) Of(t reflect.Type) map[string]any {
-	if s, ok := reflect.New(t).Interface().(Described); ok {
+	if s, ok := reflect.TypeAssert[Described](reflect.New(t)); ok {
 		return s.JSONSchema(d)
 	}
 	switch t {

@@ -212,7 +212,9 @@ func (l *loader) linkOthers(p *Pipeline) {
 			"leave state out, or read everything each time and replace the target")
 		return
 	}
-	l.project.Notices.Add(&problem.Error{Class: problem.Fatal, ID: "PC138", At: p.State.At,
+	l.project.Notices.Add(&problem.Error{
+		Class: problem.Fatal, ID: "PC138", At: p.State.At,
 		Reason: "state: none gives up the ledger: nothing is skipped as unchanged, retried or settled by asking; each run replaces the whole target",
-		Hint:   "leave it out to get them back"})
+		Hint:   "leave it out to get them back",
+	})
 }

@@ -58,7 +58,7 @@ func Load(path string, o Options) (*Project, problem.List) {
 	l.link()
 	l.project.Secrets = l.names.secrets
 	slices.SortFunc(l.project.Secrets, func(a, b string) int { return len(b) - len(a) }) // the longest first: one may hold another
-	l.project.Notices.Err()                                                              // sorts
+	_ = l.project.Notices.Err()                                                          // sorts
 	list, _ := l.problems.Err().(problem.List)                                           //nolint:errorlint // Err gives the list itself
 	return l.project, list
 }

@@ -97,13 +97,14 @@ func (d *Decoder) secret(n *Node) {
 	if d.names == nil || n.Kind != Scalar || n.Empty() {
 		return
 	}
-	literal := reference.ReplaceAllString(n.Text, "")
+	var literal strings.Builder
+	literal.WriteString(reference.ReplaceAllString(n.Text, ""))
 	for _, m := range reference.FindAllStringSubmatch(n.Text, -1) {
 		if _, fallback, ok := strings.Cut(m[1], ":-"); ok && fallback != Sandbox {
-			literal += fallback
+			literal.WriteString(fallback)
 		}
 	}
-	if literal == "" || literal == Sandbox || strings.Contains(literal, "${") { // the last is told by expand
+	if literal.String() == "" || literal.String() == Sandbox || strings.Contains(literal.String(), "${") { // the last is told by expand
 		return
 	}
 	d.Report(n.At, "PC171", d.where()+" is a secret, and stands in the file",

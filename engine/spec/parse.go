@@ -62,8 +62,8 @@ func decodeText(file string, data []byte) (string, problem.List) {
 			return "", problem.List{mistake(at, "PC117", "the text is not UTF-8 here",
 				"save the file as UTF-8 (a Windows editor may have written GBK)")}
 		}
-		if j := strings.Index(line, bom); j >= 0 {
-			at.Col = 1 + utf8.RuneCountInString(line[:j])
+		if before, _, ok := strings.Cut(line, bom); ok {
+			at.Col = 1 + utf8.RuneCountInString(before)
 			return "", problem.List{mistake(at, "PC117", "a byte order mark (U+FEFF) stands inside the file",
 				"delete the invisible character; it comes from joining two files")}
 		}

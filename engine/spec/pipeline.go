@@ -120,12 +120,7 @@ func (t *Target) CheckOps(has []connector.Op) problem.List {
 }
 
 func contains(ops []connector.Op, op connector.Op) bool {
-	for _, o := range ops {
-		if o == op {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(ops, op)
 }
 
 // Step is one step as written. Package step knows the kinds.

@@ -139,7 +139,8 @@ steps:
 target: {connection: erp, object: SAL_Bill, key: FBillNo}
 keep: {erp_no: FBillNo, city: source.address.city}
 amounts: [amount]
-`})
+`,
+	})
 	_, programs, problems := load(t, dir, step.World{})
 	if len(problems) > 0 {
 		t.Fatal(problems)

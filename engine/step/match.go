@@ -176,9 +176,11 @@ func (m *Matcher) KeyOfRow(row value.Record) string {
 func (m *Matcher) Empty(values []value.Value, field string) *problem.Error {
 	for i, v := range values {
 		if _, ok := value.KeyText(v); !ok {
-			return &problem.Error{Class: problem.Invalid, ID: "PC259", Field: field, At: m.exprs[i].At(),
+			return &problem.Error{
+				Class: problem.Invalid, ID: "PC259", Field: field, At: m.exprs[i].At(),
 				Reason: m.exprs[i].Text() + " is " + v.Display() + ", so there is nothing to look up by " + m.Names[i],
-				Hint:   "correct it at the source, or say what to do without: missing: null or a default row"}
+				Hint:   "correct it at the source, or say what to do without: missing: null or a default row",
+			}
 		}
 	}
 	return nil

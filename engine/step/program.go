@@ -226,9 +226,11 @@ func keyPart(e *Expr, r *Row) (string, error) {
 	}
 	text, ok := value.KeyText(v)
 	if !ok {
-		return "", &problem.Error{Class: problem.Invalid, ID: "PC269", Field: e.Text(), At: e.At(),
+		return "", &problem.Error{
+			Class: problem.Invalid, ID: "PC269", Field: e.Text(), At: e.At(),
 			Reason: "key part " + e.Text() + " is " + v.Display() + ", which can't tell records apart",
-			Hint:   "every record needs a value there: correct the source, choose another key, or say what stands for it: filled(" + e.Text() + `) ?? "-"`}
+			Hint:   "every record needs a value there: correct the source, choose another key, or say what stands for it: filled(" + e.Text() + `) ?? "-"`,
+		}
 	}
 	return text, nil
 }
@@ -258,9 +260,11 @@ func (p *Program) TargetKey(r *Row) (string, error) {
 	}
 	text, ok := value.KeyText(v)
 	if !ok {
-		return "", &problem.Error{Class: problem.Invalid, ID: "PC269", Field: t.Key.Text, At: t.Key.At,
+		return "", &problem.Error{
+			Class: problem.Invalid, ID: "PC269", Field: t.Key.Text, At: t.Key.At,
 			Reason: "target key " + t.Key.Text + " is " + v.Display() + ", which can't tell documents apart",
-			Hint:   "every document needs a value there"}
+			Hint:   "every document needs a value there",
+		}
 	}
 	return text, nil
 }

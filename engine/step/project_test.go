@@ -110,8 +110,6 @@ func load(t testing.TB, dir string, w step.World) (*spec.Project, []*step.Progra
 		problems = append(problems, more...)
 		programs = append(programs, compiled)
 	}
-	problems.Err() // sorts
+	_ = problems.Err() // sorts
 	return project, programs, problems
 }
-
-func stepWorld() step.World { return step.World{} }

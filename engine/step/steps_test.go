@@ -137,8 +137,10 @@ func TestSteps(t *testing.T) {
       d.e: absent
       f: {g: absent, h: {i: absent}}`, want: `{"no":"A-1","b":null}`},
 		{name: "an absent optional field that is only moved stays absent", source: "data", record: `{"order_id":"A"}`, steps: `  - map: {no: order_id, x: "note ?? absent"}`, want: `{"no":"A"}`},
-		{name: "numbers keep their digits", source: "data", record: `{"order_id":"A","n":12.0000,"big":1234567890123456789,"code":"10.01.0001"}`, steps: `  - map: {no: order_id, n: n, big: big, code: code, third: 0.3 / 3}`,
-			want: `{"no":"A","n":12.0000,"big":1234567890123456789,"code":"10.01.0001","third":0.1}`},
+		{
+			name: "numbers keep their digits", source: "data", record: `{"order_id":"A","n":12.0000,"big":1234567890123456789,"code":"10.01.0001"}`, steps: `  - map: {no: order_id, n: n, big: big, code: code, third: 0.3 / 3}`,
+			want: `{"no":"A","n":12.0000,"big":1234567890123456789,"code":"10.01.0001","third":0.1}`,
+		},
 		{name: "each", source: "shop", steps: `  - map:
       no: order_id
       lines:

@@ -23,7 +23,7 @@ const longestWait = 10 * time.Second
 func again(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	t, ok := ctx.Value(tripKey{}).(*trip)
 	if !ok || !t.call.Read || ctx.Err() != nil {
-		return false, nil
+		return false, nil //nolint:nilerr // the client hands the attempt's own error on
 	}
 	if err != nil {
 		p := problem.As(err)
@@ -50,7 +50,7 @@ func RetryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 		return 0, false
 	}
 	if n, err := strconv.ParseUint(text, 10, 31); err == nil {
-		return time.Duration(n) * time.Second, true //nolint:durationcheck // n is a count of seconds
+		return time.Duration(n) * time.Second, true
 	}
 	at, err := http.ParseTime(text)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"time"
@@ -138,9 +139,7 @@ func (c *Client) Do(ctx context.Context, call Call) (Answer, error) {
 		return Answer{}, c.badURL(call.URL, err)
 	}
 	req.Header.Set("User-Agent", "pipectl")
-	for k, v := range call.Header {
-		req.Header[k] = v
-	}
+	maps.Copy(req.Header, call.Header)
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return Answer{}, c.failed(ctx, t, err)

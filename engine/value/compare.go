@@ -3,6 +3,7 @@ package value
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"strings"
 )
 
@@ -73,10 +74,7 @@ func equalObjects(a, b Value) bool {
 	}
 	var others map[string]Value
 	if b.Len() > 16 { // a walk for every member would be quadratic
-		others = make(map[string]Value, b.Len())
-		for n, y := range b.Members() {
-			others[n] = y
-		}
+		others = maps.Collect(b.Members())
 	}
 	for n, x := range a.Members() {
 		y := others[n]

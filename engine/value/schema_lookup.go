@@ -1,5 +1,9 @@
 package value
 
+import "maps"
+
+import "slices"
+
 import "strings"
 
 // Known says that the members of an object are known: a name that is not among them is a mistake,
@@ -59,11 +63,9 @@ func (s *Schema) paths(prefix string, out *[]string) {
 // With is the schema with one more member, or with another schema of that member.
 func (s Schema) With(name string, member Schema) Schema {
 	props := make(map[string]Schema, len(s.Properties)+1)
-	for n, p := range s.Properties {
-		props[n] = p
-	}
+	maps.Copy(props, s.Properties)
 	if _, ok := props[name]; !ok {
-		s.Names = append(s.Names[:len(s.Names):len(s.Names)], name)
+		s.Names = append(slices.Clip(s.Names), name)
 	}
 	props[name] = member
 	s.Type, s.Properties = Object, props

@@ -22,8 +22,19 @@ func TestEqualAndHash(t *testing.T) {
 		same  bool
 		mixed bool
 	}{
-		{"1", "1.0", true, false}, {"1", `"1"`, false, true}, {"null", "null", true, false}, {"null", "0", false, false}, {"true", "1", false, true}, {`"é"`, `"\u00e9"`, true, false}, {`"a/b"`, `"a\/b"`, true, false},
-		{`{"a":1,"b":[2.0]}`, `{"b":[2],"a":1e0}`, true, false}, {`{"a":1}`, `{"a":"1"}`, false, false}, {`{"a":1}`, `{"a":1,"b":null}`, false, false}, {"[1,2]", "[2,1]", false, false}, {"[]", "{}", false, true}, {`{"\u0061":1,"b":2}`, `{"b":2,"a":1}`, true, false},
+		{"1", "1.0", true, false},
+		{"1", `"1"`, false, true},
+		{"null", "null", true, false},
+		{"null", "0", false, false},
+		{"true", "1", false, true},
+		{`"é"`, `"\u00e9"`, true, false},
+		{`"a/b"`, `"a\/b"`, true, false},
+		{`{"a":1,"b":[2.0]}`, `{"b":[2],"a":1e0}`, true, false},
+		{`{"a":1}`, `{"a":"1"}`, false, false},
+		{`{"a":1}`, `{"a":1,"b":null}`, false, false},
+		{"[1,2]", "[2,1]", false, false},
+		{"[]", "{}", false, true},
+		{`{"\u0061":1,"b":2}`, `{"b":2,"a":1}`, true, false},
 	}
 	for _, c := range cases {
 		a, b := read(t, c.a), read(t, c.b)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,12 +30,18 @@ func (b *Box) billActions() []sandbox.Action {
 		return sandbox.Action{Name: name, Doc: doc, Example: `{"form":"SAL_SaleOrder","number":"113-A1"}`, Do: b.person(op)}
 	}
 	return []sandbox.Action{
-		{Name: "create-bill", Doc: "A person creates a document under a number, so that it is another's; model and modified (a time, for a late row) are optional.",
-			Example: `{"form":"SAL_SaleOrder","number":"113-A1","model":{"FNote":"by hand"},"modified":"2026-03-01 10:00:00"}`, Do: b.createBill},
-		{Name: "create-bills", Doc: "Many sales orders at once, PREFIX-000001 and so on, audited; for reading large amounts.",
-			Example: `{"count":1000,"prefix":"BULK"}`, Do: b.createBills},
-		{Name: "edit-bill", Doc: "A person changes fields of a document, which must be editable; set is written like a Model, rows with FEntryID.",
-			Example: `{"form":"SAL_SaleOrder","number":"113-A1","set":{"FNote":"call first"}}`, Do: b.editBill},
+		{
+			Name: "create-bill", Doc: "A person creates a document under a number, so that it is another's; model and modified (a time, for a late row) are optional.",
+			Example: `{"form":"SAL_SaleOrder","number":"113-A1","model":{"FNote":"by hand"},"modified":"2026-03-01 10:00:00"}`, Do: b.createBill,
+		},
+		{
+			Name: "create-bills", Doc: "Many sales orders at once, PREFIX-000001 and so on, audited; for reading large amounts.",
+			Example: `{"count":1000,"prefix":"BULK"}`, Do: b.createBills,
+		},
+		{
+			Name: "edit-bill", Doc: "A person changes fields of a document, which must be editable; set is written like a Model, rows with FEntryID.",
+			Example: `{"form":"SAL_SaleOrder","number":"113-A1","set":{"FNote":"call first"}}`, Do: b.editBill,
+		},
 		step("submit", "A person submits a document.", (*Box).submitDoc),
 		step("audit", "A person audits a submitted document, also one in a workflow.", (*Box).auditDoc),
 		step("un-audit", "A person takes an audit back.", (*Box).unAuditDoc),
@@ -48,33 +55,53 @@ func (b *Box) billActions() []sandbox.Action {
 
 func (b *Box) baseActions() []sandbox.Action {
 	return []sandbox.Action{
-		{Name: "add-material", Doc: "A person creates a material in organisation 100; audited and allocated where that is said.",
-			Example: `{"number":"NEW-POSTER","name":"Sample poster","audit":true,"allocate":["101"]}`, Do: b.adder("BD_MATERIAL")},
-		{Name: "add-customer", Doc: "A person creates a customer in organisation 100; audited and allocated where that is said.",
-			Example: `{"number":"CUST-NEW","name":"Sample customer","audit":true,"allocate":["101"]}`, Do: b.adder("BD_Customer")},
-		{Name: "audit-material", Doc: "A person submits and audits a material or a customer.",
-			Example: `{"form":"BD_MATERIAL","number":"NEW-POSTER"}`, Do: b.auditBase},
-		{Name: "forbid", Doc: "A person forbids base data, in one organisation or in all.",
-			Example: `{"form":"BD_MATERIAL","number":"MUG-RED","org":"101"}`, Do: b.person(operations["forbid"])},
-		{Name: "enable", Doc: "A person enables forbidden base data.",
-			Example: `{"form":"BD_MATERIAL","number":"MUG-RED"}`, Do: b.person(operations["enable"])},
-		{Name: "allocate", Doc: "A person allocates base data to an organisation, audited there.",
-			Example: `{"form":"BD_MATERIAL","number":"CABLE-USBC","org":"101"}`, Do: b.allocateByHand},
-		{Name: "set-stock", Doc: "Somebody counts: so many pieces lie in a warehouse of organisation 100.",
-			Example: `{"material":"MUG-RED","stock":"CK001","qty":"5","lot":""}`, Do: b.setStock},
+		{
+			Name: "add-material", Doc: "A person creates a material in organisation 100; audited and allocated where that is said.",
+			Example: `{"number":"NEW-POSTER","name":"Sample poster","audit":true,"allocate":["101"]}`, Do: b.adder("BD_MATERIAL"),
+		},
+		{
+			Name: "add-customer", Doc: "A person creates a customer in organisation 100; audited and allocated where that is said.",
+			Example: `{"number":"CUST-NEW","name":"Sample customer","audit":true,"allocate":["101"]}`, Do: b.adder("BD_Customer"),
+		},
+		{
+			Name: "audit-material", Doc: "A person submits and audits a material or a customer.",
+			Example: `{"form":"BD_MATERIAL","number":"NEW-POSTER"}`, Do: b.auditBase,
+		},
+		{
+			Name: "forbid", Doc: "A person forbids base data, in one organisation or in all.",
+			Example: `{"form":"BD_MATERIAL","number":"MUG-RED","org":"101"}`, Do: b.person(operations["forbid"]),
+		},
+		{
+			Name: "enable", Doc: "A person enables forbidden base data.",
+			Example: `{"form":"BD_MATERIAL","number":"MUG-RED"}`, Do: b.person(operations["enable"]),
+		},
+		{
+			Name: "allocate", Doc: "A person allocates base data to an organisation, audited there.",
+			Example: `{"form":"BD_MATERIAL","number":"CABLE-USBC","org":"101"}`, Do: b.allocateByHand,
+		},
+		{
+			Name: "set-stock", Doc: "Somebody counts: so many pieces lie in a warehouse of organisation 100.",
+			Example: `{"material":"MUG-RED","stock":"CK001","qty":"5","lot":""}`, Do: b.setStock,
+		},
 	}
 }
 
 func (b *Box) serverActions() []sandbox.Action {
 	return []sandbox.Action{
 		{Name: "expire-sessions", Doc: "All sessions end, as if they had been idle for too long.", Example: `{}`, Do: b.killSessions},
-		{Name: "kill-sessions", Doc: "All sessions end; wrapping says how queries answer that from now on: twice, once, twice-null, bare-errors, none.",
-			Example: `{"wrapping":"twice-null"}`, Do: b.killSessions},
-		{Name: "lock-user", Doc: "A user is locked, as after too many failed logins, until the clock has moved on by 30 minutes.",
-			Example: `{"user":"apiuser"}`, Do: b.lockUser},
+		{
+			Name: "kill-sessions", Doc: "All sessions end; wrapping says how queries answer that from now on: twice, once, twice-null, bare-errors, none.",
+			Example: `{"wrapping":"twice-null"}`, Do: b.killSessions,
+		},
+		{
+			Name: "lock-user", Doc: "A user is locked, as after too many failed logins, until the clock has moved on by 30 minutes.",
+			Example: `{"user":"apiuser"}`, Do: b.lockUser,
+		},
 		{Name: "unlock-user", Doc: "An administrator unlocks a user.", Example: `{"user":"apiuser"}`, Do: b.unlockUser},
-		{Name: "set-option", Doc: "Changes how the server is set up; the answer shows all options.",
-			Example: `{"auto_number":{"XSDD01_SYS":true},"workflow":{"SAL_SaleOrder":true},"query_cap":2000,"hidden_orgs":{"101":true},"negative_stock":"refuse","idle_minutes":20}`, Do: b.withLock(b.setOption)},
+		{
+			Name: "set-option", Doc: "Changes how the server is set up; the answer shows all options.",
+			Example: `{"auto_number":{"XSDD01_SYS":true},"workflow":{"SAL_SaleOrder":true},"query_cap":2000,"hidden_orgs":{"101":true},"negative_stock":"refuse","idle_minutes":20}`, Do: b.withLock(b.setOption),
+		},
 	}
 }
 
@@ -262,7 +289,7 @@ func (b *Box) createBills(args json.RawMessage) (any, error) {
 	model, opt := b.sampleModel(f), saveOptions{validate: true, numberSearch: true, audit: true}
 	for i := range in.Count {
 		c.now = c.now.Add(time.Millisecond) // no two at the same instant
-		_, bad := b.store(c, f, opt, append(model[:len(model):len(model)], member{f.number, fmt.Sprintf("%s-%06d", in.Prefix, i+1)}), 0)
+		_, bad := b.store(c, f, opt, append(slices.Clip(model), member{f.number, fmt.Sprintf("%s-%06d", in.Prefix, i+1)}), 0)
 		if len(bad) > 0 {
 			return nil, errors.New(bad[0].Message)
 		}

@@ -53,7 +53,14 @@ func (b *Box) asyncResult(c *call) any {
 
 func taskAnswer(id string, status int, result any, progress int) object {
 	return object{
-		{"Status", status}, {"TaskId", id}, {"Result", result}, {"IsFaulted", false}, {"Cancelled", false}, {"Successful", status == 2},
-		{"Message", ""}, {"Progress", progress}, {"ProgressDesc", ""},
+		{"Status", status},
+		{"TaskId", id},
+		{"Result", result},
+		{"IsFaulted", false},
+		{"Cancelled", false},
+		{"Successful", status == 2},
+		{"Message", ""},
+		{"Progress", progress},
+		{"ProgressDesc", ""},
 	}
 }

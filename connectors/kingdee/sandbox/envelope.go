@@ -40,13 +40,12 @@ type envelope struct {
 }
 
 type result struct {
-	ResponseStatus  *status `json:"ResponseStatus"`
-	Convert         *status `json:"ConvertResponseStatus,omitempty"`
-	ID              any     `json:"Id,omitempty"`
-	Number          *string `json:"Number,omitempty"`
-	NeedReturnData  any     `json:"NeedReturnData,omitempty"`
-	Result          any     `json:"Result,omitempty"`
-	withoutDocument bool
+	ResponseStatus *status `json:"ResponseStatus"`
+	Convert        *status `json:"ConvertResponseStatus,omitempty"`
+	ID             any     `json:"Id,omitempty"`
+	Number         *string `json:"Number,omitempty"`
+	NeedReturnData any     `json:"NeedReturnData,omitempty"`
+	Result         any     `json:"Result,omitempty"`
 }
 
 type status struct {

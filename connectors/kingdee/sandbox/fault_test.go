@@ -231,7 +231,7 @@ func TestSameSeedSameData(t *testing.T) {
 		text, _ := json.Marshal(serve(t).box.Dump())
 		return string(text)
 	}
-	if dump() != dump() {
+	if one, other := dump(), dump(); one != other {
 		t.Error("two servers of one seed differ")
 	}
 }

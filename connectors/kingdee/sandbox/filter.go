@@ -227,10 +227,10 @@ func canonical(v any) string {
 // fits turns a literal into the type of a column.
 func fits(lit any, k kind) (any, error) {
 	s := canonical(lit)
-	switch {
-	case k == kindText || k == kindLang || k == kindLot || k == kindFlex:
+	switch k {
+	case kindText, kindLang, kindLot, kindFlex:
 		return s, nil
-	case k == kindBool:
+	case kindBool:
 		switch strings.ToLower(s) {
 		case "1", "true":
 			return whole(1), nil
@@ -238,7 +238,7 @@ func fits(lit any, k kind) (any, error) {
 			return whole(0), nil
 		}
 		return nil, fmt.Errorf("%q is no boolean", s)
-	case k == kindDate || k == kindTime:
+	case kindDate, kindTime:
 		t, ok := parseTime(s)
 		if !ok {
 			return nil, fmt.Errorf("%q is no date", s)

@@ -1,7 +1,5 @@
 package sandbox
 
-import "strings"
-
 // kind is the type of a field.
 type kind uint8
 
@@ -93,19 +91,6 @@ func (f *form) entry(key string) *entity {
 	for _, e := range f.ents[1:] {
 		if e.key == key {
 			return e
-		}
-	}
-	return nil
-}
-
-// field finds a field by its key in any entity.
-func (f *form) field(key string) *field {
-	if c := f.names[strings.ToLower(key)]; c != nil {
-		return c.field
-	}
-	for _, e := range f.ents {
-		if x := e.byKey[key]; x != nil {
-			return x
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -21,9 +22,9 @@ type member struct {
 
 // get finds a member by its exact key; the last one of a name counts.
 func (o object) get(key string) (any, bool) {
-	for i := len(o) - 1; i >= 0; i-- {
-		if o[i].key == key {
-			return o[i].val, true
+	for _, v := range slices.Backward(o) {
+		if v.key == key {
+			return v.val, true
 		}
 	}
 	return nil, false
@@ -31,10 +32,10 @@ func (o object) get(key string) (any, bool) {
 
 // fold finds a member whatever the case of its key.
 func (o object) fold(keys ...string) (any, bool) {
-	for i := len(o) - 1; i >= 0; i-- {
+	for _, v := range slices.Backward(o) {
 		for _, k := range keys {
-			if strings.EqualFold(o[i].key, k) {
-				return o[i].val, true
+			if strings.EqualFold(v.key, k) {
+				return v.val, true
 			}
 		}
 	}

@@ -130,8 +130,12 @@ func (b *Box) logout(c *call) any {
 // dataCenters lists the account sets; it needs no login.
 func (b *Box) dataCenters(*call) any {
 	return []object{{
-		{"Id", Account}, {"Number", "001"}, {"Name", centerName}, {"Version", version},
-		{"GDCID", "00000000-0000-4000-8000-000000000001"}, {"AuthenticationMethods", []int{1}},
+		{"Id", Account},
+		{"Number", "001"},
+		{"Name", centerName},
+		{"Version", version},
+		{"GDCID", "00000000-0000-4000-8000-000000000001"},
+		{"AuthenticationMethods", []int{1}},
 	}}
 }
 

@@ -209,8 +209,12 @@ func (b *Box) targetRow(x *conversion, d *doc, e *entity, r *row, te *entity, le
 	l := te.key + "_Link"
 	qty := modelValue(left)
 	o.set(l, []any{object{
-		{l + "_FRuleId", x.rule}, {l + "_FSTableName", d.form.tableName}, {l + "_FSBillId", modelValue(whole(d.id))}, {l + "_FSId", modelValue(whole(r.id))},
-		{l + "_FBaseUnitQtyOld", qty}, {l + "_FBaseUnitQty", qty},
+		{l + "_FRuleId", x.rule},
+		{l + "_FSTableName", d.form.tableName},
+		{l + "_FSBillId", modelValue(whole(d.id))},
+		{l + "_FSId", modelValue(whole(r.id))},
+		{l + "_FBaseUnitQtyOld", qty},
+		{l + "_FBaseUnitQty", qty},
 	}})
 	return o
 }

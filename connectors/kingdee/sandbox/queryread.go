@@ -23,8 +23,7 @@ func (b *Box) readQuery(c *call) (*query, any) {
 }
 
 func (c *call) queryFailure(err error) any {
-	var name unknownField
-	if errors.As(err, &name) {
+	if name, ok := errors.AsType[unknownField](err); ok {
 		return c.fail(codeNoValue, "", "元数据中标识为%s的字段不存在", "the field with the key %s does not exist in the metadata", string(name))
 	}
 	return c.fail(codeException, "", "过滤条件解析失败：%s", "the filter cannot be parsed: %s", err.Error())
@@ -60,7 +59,7 @@ func isText(v any) bool {
 }
 
 func (q *query) readKeys(list string) error {
-	for _, key := range strings.Split(list, ",") {
+	for key := range strings.SplitSeq(list, ",") {
 		key = strings.TrimSpace(key)
 		if strings.EqualFold(strings.ReplaceAll(key, " ", ""), "count(1)") {
 			q.count = true
@@ -82,7 +81,7 @@ func (q *query) readKeys(list string) error {
 }
 
 func (q *query) readOrder(list string) error {
-	for _, part := range strings.Split(list, ",") {
+	for part := range strings.SplitSeq(list, ",") {
 		words := strings.Fields(part)
 		if len(words) == 0 {
 			continue

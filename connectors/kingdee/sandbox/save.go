@@ -50,7 +50,7 @@ func readSaveOptions(data object) saveOptions {
 func interactions(data object) map[string]bool {
 	v, _ := data.fold("InterationFlags")
 	out := map[string]bool{}
-	for _, f := range strings.Split(asText(v), ";") {
+	for f := range strings.SplitSeq(asText(v), ";") {
 		out[strings.TrimSpace(f)] = true
 	}
 	return out
@@ -65,7 +65,7 @@ func texts(v any) []string {
 			out = append(out, strings.TrimSpace(asText(x)))
 		}
 	case string:
-		for _, x := range strings.Split(v, ",") {
+		for x := range strings.SplitSeq(v, ",") {
 			if x = strings.TrimSpace(x); x != "" {
 				out = append(out, x)
 			}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"maps"
 	"strings"
 	"time"
 )
@@ -85,9 +86,7 @@ func dimensions(o object) any {
 // inLanguages reads a text, or a list of texts by language.
 func inLanguages(v any, old names, lcid int) any {
 	out := names{}
-	for k, t := range old {
-		out[k] = t
-	}
+	maps.Copy(out, old)
 	list, ok := v.([]any)
 	if !ok {
 		if lcid == english && out[chinese] == "" {

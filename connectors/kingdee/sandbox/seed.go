@@ -127,9 +127,18 @@ func (b *Box) seedPeople(orgs []*doc) {
 func (b *Box) seedMaterials(orgs []*doc) {
 	pcs := b.code("BD_UNIT", "Pcs")
 	for _, m := range [][2]string{
-		{"MUG-RED", "示例马克杯 红"}, {"MUG-BLUE", "示例马克杯 蓝"}, {"TEE-BLACK-M", "示例T恤 黑 M"}, {"TEE-BLACK-L", "示例T恤 黑 L"},
-		{"CAP-GREEN", "示例帽子 绿"}, {"LAMP-DESK", "示例台灯"}, {"BAG-CANVAS", "示例帆布袋"}, {"PEN-SET-5", "示例笔 5支装"},
-		{"BOTTLE-750", "示例水瓶 750ml"}, {"NOTEBOOK-A5", "示例笔记本 A5"}, {"10.01.0001", "示例原料"}, {"CABLE-USBC", "示例数据线 USB-C"},
+		{"MUG-RED", "示例马克杯 红"},
+		{"MUG-BLUE", "示例马克杯 蓝"},
+		{"TEE-BLACK-M", "示例T恤 黑 M"},
+		{"TEE-BLACK-L", "示例T恤 黑 L"},
+		{"CAP-GREEN", "示例帽子 绿"},
+		{"LAMP-DESK", "示例台灯"},
+		{"BAG-CANVAS", "示例帆布袋"},
+		{"PEN-SET-5", "示例笔 5支装"},
+		{"BOTTLE-750", "示例水瓶 750ml"},
+		{"NOTEBOOK-A5", "示例笔记本 A5"},
+		{"10.01.0001", "示例原料"},
+		{"CABLE-USBC", "示例数据线 USB-C"},
 	} {
 		uses := orgs
 		if m[0] == "CABLE-USBC" {

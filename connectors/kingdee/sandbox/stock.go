@@ -205,7 +205,7 @@ func (at dims) String() string {
 
 func parseDims(s string) dims {
 	out := dims{}
-	for _, part := range strings.Split(s, ";") {
+	for part := range strings.SplitSeq(s, ";") {
 		if k, v, ok := strings.Cut(part, "="); ok {
 			out[k] = v
 		}
@@ -261,8 +261,17 @@ func (d *doc) inventoryRow(org, lot string) object {
 	free := sub(qty, asNumber(d.at("FBaseLockQty")))
 	unit := numberOf(d.refAt("FBaseUnitId"))
 	return object{
-		{"FID", d.guid}, {"FSTOCKORGNUMBER", org}, {"FMATERIALNUMBER", numberOf(d.refAt("FMaterialId"))}, {"FSTOCKNUMBER", numberOf(d.refAt("FStockId"))},
-		{"FLOTNUMBER", lot}, {"FSTOCKSTATUSNUMBER", numberOf(d.refAt("FStockStatusId"))}, {"FUNITNUMBER", unit}, {"FBASEUNITNUMBER", unit},
-		{"FQTY", written(qty)}, {"FAVBQTY", written(free)}, {"FBASEQTY", written(qty)}, {"FBASEAVBQTY", written(free)},
+		{"FID", d.guid},
+		{"FSTOCKORGNUMBER", org},
+		{"FMATERIALNUMBER", numberOf(d.refAt("FMaterialId"))},
+		{"FSTOCKNUMBER", numberOf(d.refAt("FStockId"))},
+		{"FLOTNUMBER", lot},
+		{"FSTOCKSTATUSNUMBER", numberOf(d.refAt("FStockStatusId"))},
+		{"FUNITNUMBER", unit},
+		{"FBASEUNITNUMBER", unit},
+		{"FQTY", written(qty)},
+		{"FAVBQTY", written(free)},
+		{"FBASEQTY", written(qty)},
+		{"FBASEAVBQTY", written(free)},
 	}
 }

@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"encoding/json"
+	"maps"
 	"testing"
 )
 
@@ -91,38 +92,48 @@ func TestLots(t *testing.T) {
 func TestFurtherForms(t *testing.T) {
 	head := func(typ string, more obj) obj {
 		m := obj{"FBillTypeID": number(typ), "FDate": "2026-03-02", "FStockOrgId": number("100")}
-		for k, v := range more {
-			m[k] = v
-		}
+		maps.Copy(m, more)
 		return m
 	}
 	row := func(more obj) obj {
 		m := obj{"FMaterialId": number("CAP-GREEN"), "FUnitID": number("Pcs")}
-		for k, v := range more {
-			m[k] = v
-		}
+		maps.Copy(m, more)
 		return m
 	}
 	for form, x := range map[string]struct {
 		model obj
 		want  string
 	}{
-		"SAL_RETURNSTOCK": {head("XSTHD01_SYS", obj{"FSaleOrgId": number("100"), "FRetcustId": number("CUST-RETAIL"), "SubHeadEntity": obj{"FSettleCurrId": number("PRE001"), "FSettleOrgId": number("100")},
-			"FEntity": []obj{row(obj{"FRealQty": 3, "FStockId": number("CK001"), "FReturnType": number("THLX01_SYS"), "FDeliveryDate": "2026-03-02"})}}), "143.0"},
-		"STK_InStock": {head("RKD01_SYS", obj{"FPurchaseOrgId": number("100"), "FSupplierId": number("VEN-SAMPLE"), "FInStockFin": obj{"FSettleCurrId": number("PRE001"), "FSettleOrgId": number("100")},
-			"FInStockEntry": []obj{row(obj{"FRealQty": 4, "FStockId": number("CK001")})}}), "144.0"},
+		"SAL_RETURNSTOCK": {head("XSTHD01_SYS", obj{
+			"FSaleOrgId": number("100"), "FRetcustId": number("CUST-RETAIL"), "SubHeadEntity": obj{"FSettleCurrId": number("PRE001"), "FSettleOrgId": number("100")},
+			"FEntity": []obj{row(obj{"FRealQty": 3, "FStockId": number("CK001"), "FReturnType": number("THLX01_SYS"), "FDeliveryDate": "2026-03-02"})},
+		}), "143.0"},
+		"STK_InStock": {head("RKD01_SYS", obj{
+			"FPurchaseOrgId": number("100"), "FSupplierId": number("VEN-SAMPLE"), "FInStockFin": obj{"FSettleCurrId": number("PRE001"), "FSettleOrgId": number("100")},
+			"FInStockEntry": []obj{row(obj{"FRealQty": 4, "FStockId": number("CK001")})},
+		}), "144.0"},
 		"STK_MISCELLANEOUS": {head("QTRKD01_SYS", obj{"FEntity": []obj{{"FMATERIALID": number("CAP-GREEN"), "FUnitID": number("Pcs"), "FQty": 5, "FSTOCKID": number("CK001")}}}), "145.0"},
 		"STK_MisDelivery":   {head("QTCKD01_SYS", obj{"FEntity": []obj{{"FMaterialId": number("CAP-GREEN"), "FQty": 6, "FStockId": number("CK001")}}}), "134.0"},
-		"STK_TransferDirect": {head("ZJDB01_SYS", obj{"FStockOutOrgId": number("100"),
-			"FBillEntry": []obj{row(obj{"FQty": 7, "FSrcStockId": number("CK001"), "FDestStockId": number("CK002")})}}), "133.0"},
-		"PUR_PurchaseOrder": {head("CGDD01_SYS", obj{"FPurchaseOrgId": number("100"), "FSupplierId": number("VEN-SAMPLE"), "FPOOrderFinance": obj{"FSettleCurrId": number("PRE001")},
-			"FPOOrderEntry": []obj{{"FMaterialId": number("CAP-GREEN"), "FUnitId": number("Pcs"), "FQty": 8, "FTaxPrice": 1}}}), "140.0"},
-		"SAL_DELIVERYNOTICE": {head("FHTZD01_SYS", obj{"FSaleOrgId": number("100"), "FDeliveryOrgID": number("100"), "FCustomerID": number("CUST-RETAIL"),
-			"FEntity": []obj{{"FMaterialID": number("CAP-GREEN"), "FUnitID": number("Pcs"), "FQty": 9}}}), "140.0"},
-		"AR_receivable": {obj{"FBillTypeID": number("YSD01_SYS"), "FDATE": "2026-03-02", "FCUSTOMERID": number("CUST-RETAIL"), "FCURRENCYID": number("PRE001"), "FSETTLEORGID": number("100"), "FPAYORGID": number("100"),
-			"FEntityDetail": []obj{{"FMATERIALID": number("CAP-GREEN"), "FPRICEUNITID": number("Pcs"), "FPriceQty": 2, "FTaxPrice": "1.13", "FEntryTaxRate": 13}}}, "140.0"},
-		"AR_RECEIVEBILL": {obj{"FBillTypeID": number("SKDLX01_SYS"), "FDATE": "2026-03-02", "FCONTACTUNITTYPE": "BD_Customer", "FCONTACTUNIT": number("CUST-RETAIL"), "FPAYUNITTYPE": "BD_Customer", "FPAYUNIT": number("CUST-RETAIL"),
-			"FCURRENCYID": number("PRE001"), "FPAYORGID": number("100"), "FRECEIVEBILLENTRY": []obj{{"FSETTLETYPEID": number("JSFS01_SYS"), "FPURPOSEID": number("SFKYT01_SYS"), "FRECTOTALAMOUNTFOR": "99.99"}}}, "140.0"},
+		"STK_TransferDirect": {head("ZJDB01_SYS", obj{
+			"FStockOutOrgId": number("100"),
+			"FBillEntry":     []obj{row(obj{"FQty": 7, "FSrcStockId": number("CK001"), "FDestStockId": number("CK002")})},
+		}), "133.0"},
+		"PUR_PurchaseOrder": {head("CGDD01_SYS", obj{
+			"FPurchaseOrgId": number("100"), "FSupplierId": number("VEN-SAMPLE"), "FPOOrderFinance": obj{"FSettleCurrId": number("PRE001")},
+			"FPOOrderEntry": []obj{{"FMaterialId": number("CAP-GREEN"), "FUnitId": number("Pcs"), "FQty": 8, "FTaxPrice": 1}},
+		}), "140.0"},
+		"SAL_DELIVERYNOTICE": {head("FHTZD01_SYS", obj{
+			"FSaleOrgId": number("100"), "FDeliveryOrgID": number("100"), "FCustomerID": number("CUST-RETAIL"),
+			"FEntity": []obj{{"FMaterialID": number("CAP-GREEN"), "FUnitID": number("Pcs"), "FQty": 9}},
+		}), "140.0"},
+		"AR_receivable": {obj{
+			"FBillTypeID": number("YSD01_SYS"), "FDATE": "2026-03-02", "FCUSTOMERID": number("CUST-RETAIL"), "FCURRENCYID": number("PRE001"), "FSETTLEORGID": number("100"), "FPAYORGID": number("100"),
+			"FEntityDetail": []obj{{"FMATERIALID": number("CAP-GREEN"), "FPRICEUNITID": number("Pcs"), "FPriceQty": 2, "FTaxPrice": "1.13", "FEntryTaxRate": 13}},
+		}, "140.0"},
+		"AR_RECEIVEBILL": {obj{
+			"FBillTypeID": number("SKDLX01_SYS"), "FDATE": "2026-03-02", "FCONTACTUNITTYPE": "BD_Customer", "FCONTACTUNIT": number("CUST-RETAIL"), "FPAYUNITTYPE": "BD_Customer", "FPAYUNIT": number("CUST-RETAIL"),
+			"FCURRENCYID": number("PRE001"), "FPAYORGID": number("100"), "FRECEIVEBILLENTRY": []obj{{"FSETTLETYPEID": number("JSFS01_SYS"), "FPURPOSEID": number("SFKYT01_SYS"), "FRECTOTALAMOUNTFOR": "99.99"}},
+		}, "140.0"},
 	} {
 		t.Run(form, func(t *testing.T) {
 			c := loggedIn(t)
@@ -143,9 +154,7 @@ func TestPushAndWriteBack(t *testing.T) {
 	c := loggedIn(t)
 	push := func(no string, more obj) obj {
 		data := obj{"Numbers": []string{no}, "TargetFormId": "SAL_OUTSTOCK", "IsEnableDefaultRule": "true"}
-		for k, v := range more {
-			data[k] = v
-		}
+		maps.Copy(data, more)
 		return c.call("Push", "SAL_SaleOrder", data)
 	}
 	c.saveOrder("S-1", orderLine("MUG-RED", 5, 113), orderLine("CAP-GREEN", 2, 10))

@@ -15,8 +15,10 @@ const absentText = "no-such-thing-0"
 
 func fetching(r Read) []Case {
 	return []Case{
-		{Name: "fetch", Why: "answers are joined to keys by their place: one row off and a retry writes another order's content",
-			body: func(c *T) { c.fetch(r) }},
+		{
+			Name: "fetch", Why: "answers are joined to keys by their place: one row off and a retry writes another order's content",
+			body: func(c *T) { c.fetch(r) },
+		},
 	}
 }
 
@@ -68,11 +70,16 @@ func (c *T) fetch(r Read) {
 
 func finding(r Read) []Case {
 	return []Case{
-		{Name: "find one", Why: "a look-up that answers other rows maps an order to another's customer",
-			body: func(c *T) { c.find(r, 1) }},
-		{Name: "find many", Why: "one look-up serves a whole batch, in the pieces that the vendor allows",
-			body: func(c *T) { c.find(r, 250) }},
-		{Name: "find none", Why: "what is missing must be seen as missing, not as an error, and not as a similar row",
+		{
+			Name: "find one", Why: "a look-up that answers other rows maps an order to another's customer",
+			body: func(c *T) { c.find(r, 1) },
+		},
+		{
+			Name: "find many", Why: "one look-up serves a whole batch, in the pieces that the vendor allows",
+			body: func(c *T) { c.find(r, 250) },
+		},
+		{
+			Name: "find none", Why: "what is missing must be seen as missing, not as an error, and not as a similar row",
 			body: func(c *T) {
 				conn := c.Box.Open(c, nil)
 				combo := make([]value.Value, len(r.Find))
@@ -84,14 +91,19 @@ func finding(r Read) []Case {
 				if c.classified(err) != nil || len(rows) != 0 {
 					c.Errorf("%d rows, error %v; want none", len(rows), err)
 				}
-			}},
-		{Name: "find in an unknown object", Why: "a misspelt object that answers \"none\" makes every order wait for a cause that never comes",
+			},
+		},
+		{
+			Name: "find in an unknown object", Why: "a misspelt object that answers \"none\" makes every order wait for a cause that never comes",
 			body: func(c *T) {
 				conn := c.Box.Open(c, nil)
-				_, err := ability[connector.Finder](c, conn).Find(c.ctx(), connector.Find{Object: "no_such_object",
-					Match: r.Find, Values: [][]value.Value{slices.Repeat([]value.Value{value.OfText("x")}, len(r.Find))}})
+				_, err := ability[connector.Finder](c, conn).Find(c.ctx(), connector.Find{
+					Object: "no_such_object",
+					Match:  r.Find, Values: [][]value.Value{slices.Repeat([]value.Value{value.OfText("x")}, len(r.Find))},
+				})
 				c.is(err, problem.Fatal)
-			}},
+			},
+		},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -72,9 +73,7 @@ func (b *Box) settings(over map[string]string) map[string]string {
 		all = b.Server.Settings()
 	}
 	for _, m := range []map[string]string{b.sys.Settings, over} {
-		for k, v := range m {
-			all[k] = v
-		}
+		maps.Copy(all, m)
 	}
 	return all
 }

@@ -12,23 +12,31 @@ import (
 
 func connectionCases(sys System) []Case {
 	cases := []Case{
-		{Name: "account", Why: "the account is part of every document's identity: when it changes, every document is new",
-			body: func(c *T) { c.account() }},
-		{Name: "opening asks nobody", Why: "`validate` and a run of another pipeline must not need this system",
+		{
+			Name: "account", Why: "the account is part of every document's identity: when it changes, every document is new",
+			body: func(c *T) { c.account() },
+		},
+		{
+			Name: "opening asks nobody", Why: "`validate` and a run of another pipeline must not need this system",
 			body: func(c *T) {
 				c.Box.Open(c, nil)
 				if c.Box.Server != nil && c.Box.Processed("") != 0 {
 					c.Errorf("opening made %d requests", c.Box.Processed(""))
 				}
-			}},
-		{Name: "definition", Why: "the reference, the schema and the checks at load are made of it",
-			body: func(c *T) { c.definition() }},
+			},
+		},
+		{
+			Name: "definition", Why: "the reference, the schema and the checks at load are made of it",
+			body: func(c *T) { c.definition() },
+		},
 	}
 	if sys.Sandbox == nil {
 		return cases
 	}
-	return append(cases, Case{Name: "secrets stay inside", Why: "logs and errors are mailed around",
-		body: func(c *T) { c.secretive() }})
+	return append(cases, Case{
+		Name: "secrets stay inside", Why: "logs and errors are mailed around",
+		body: func(c *T) { c.secretive() },
+	})
 }
 
 func (c *T) account() {
@@ -105,12 +113,12 @@ func (c *T) secretive() {
 	conn := c.Box.Open(c, nil)
 	for _, f := range broken {
 		c.Box.Kit.Faults.Add(f.fault)
-		c.classified(c.use(conn))
+		_ = c.classified(c.use(conn))
 	}
 	c.Box.Kit.Faults.Add(sandbox.Fault{Kind: sandbox.Status, Count: -1, Status: 500})
-	c.classified(c.use(conn))
+	_ = c.classified(c.use(conn))
 	c.Box.Kit.Faults.Clear()
-	c.classified(c.use(c.Box.Open(c, nil)))
+	_ = c.classified(c.use(c.Box.Open(c, nil)))
 	c.clean("the log", c.Box.Log.String())
 	c.clean("the vault", c.Box.Vault.String())
 }
@@ -119,7 +127,8 @@ func loginCases(sys System, conn connector.Conn) []Case {
 	l := sys.Login
 	var cases []Case
 	if len(l.Wrong) > 0 {
-		cases = append(cases, Case{Name: "wrong credentials", Why: "a refused login stops the run; repeated in a loop it locks the account",
+		cases = append(cases, Case{
+			Name: "wrong credentials", Why: "a refused login stops the run; repeated in a loop it locks the account",
 			body: func(c *T) {
 				conn := c.Box.Open(c, l.Wrong)
 				c.is(c.use(conn), problem.Fatal)
@@ -128,10 +137,12 @@ func loginCases(sys System, conn connector.Conn) []Case {
 				}
 				c.refusedForAll(conn)
 				c.cleanOf(l.Wrong)
-			}})
+			},
+		})
 	}
 	if l.Path != "" {
-		cases = append(cases, Case{Name: "one login for many calls", Why: "systems count logins, and a second one may end the first",
+		cases = append(cases, Case{
+			Name: "one login for many calls", Why: "systems count logins, and a second one may end the first",
 			body: func(c *T) {
 				conn := c.Box.Open(c, nil)
 				done := make(chan error)
@@ -150,14 +161,19 @@ func loginCases(sys System, conn connector.Conn) []Case {
 				if n := c.Box.Processed(l.Path); n != 1 {
 					c.Errorf("%d logins for eight calls at once, want 1", n)
 				}
-			}})
+			},
+		})
 	}
 	if l.Lose != nil {
-		cases = append(cases, Case{Name: "a lost session heals", Why: "sessions end by themselves: nobody should be called for it at night",
-			body: func(c *T) { c.heals(l) }})
+		cases = append(cases, Case{
+			Name: "a lost session heals", Why: "sessions end by themselves: nobody should be called for it at night",
+			body: func(c *T) { c.heals(l) },
+		})
 		for _, w := range asked(sys, conn) {
-			cases = append(cases, Case{Name: "a lost session heals at a write to " + w.Target.Object, Why: "a write refused for a lost session was not done: it is not in doubt, and goes out again",
-				body: func(c *T) { c.healsWriting(l, w) }})
+			cases = append(cases, Case{
+				Name: "a lost session heals at a write to " + w.Target.Object, Why: "a write refused for a lost session was not done: it is not in doubt, and goes out again",
+				body: func(c *T) { c.healsWriting(l, w) },
+			})
 		}
 	}
 	return cases
@@ -230,7 +246,7 @@ func (c *T) healsWriting(l *Login, w Write) {
 	}
 	l.Lose(c, c.Box)
 	outs, err := ability[connector.Writer](c, conn).Write(c.ctx(), w.Target, docs(w, 0, w.Sent))
-	c.classified(err)
+	_ = c.classified(err)
 	for i, o := range outs {
 		if o.State != connector.Written && o.State != connector.Untouched {
 			c.Errorf("document %d: state %d, want Written or Untouched: %v", i, o.State, o.Err)

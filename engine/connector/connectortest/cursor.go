@@ -9,21 +9,30 @@ import (
 
 func cursors(r Read) []Case {
 	return []Case{
-		{Name: "resumed after any page", Why: "a run may be killed after each commit: what lies beyond the stored cursor must be read by the next",
-			body: func(c *T) { c.resumed(r) }},
-		{Name: "a cursor at the end", Why: "without one every run would read everything again",
+		{
+			Name: "resumed after any page", Why: "a run may be killed after each commit: what lies beyond the stored cursor must be read by the next",
+			body: func(c *T) { c.resumed(r) },
+		},
+		{
+			Name: "a cursor at the end", Why: "without one every run would read everything again",
 			body: func(c *T) {
 				got := c.read(r, c.query(r))
 				if len(got.keys) > 0 && got.safe == "" {
 					c.Errorf("all %d records were read and no page has a Safe cursor", len(got.keys))
 				}
 				c.clean("a cursor", got.safe)
-			}},
-		{Name: "changes after the cursor", Why: "what changes while or after a run reads belongs to the next run",
-			body: func(c *T) { c.changed(r, 0) }},
-		{Name: "changes after the cursor, with lookback", Why: "lookback re-reads before the cursor and must never skip beyond it",
-			body: func(c *T) { c.changed(r, time.Hour) }},
-		{Name: "change times", Why: "the version of a record is its change time: without it an old state overwrites a new one",
+			},
+		},
+		{
+			Name: "changes after the cursor", Why: "what changes while or after a run reads belongs to the next run",
+			body: func(c *T) { c.changed(r, 0) },
+		},
+		{
+			Name: "changes after the cursor, with lookback", Why: "lookback re-reads before the cursor and must never skip beyond it",
+			body: func(c *T) { c.changed(r, time.Hour) },
+		},
+		{
+			Name: "change times", Why: "the version of a record is its change time: without it an old state overwrites a new one",
 			body: func(c *T) {
 				for _, rec := range c.read(r, c.query(r)).records {
 					if rec.Changed.IsZero() {
@@ -31,7 +40,8 @@ func cursors(r Read) []Case {
 						return
 					}
 				}
-			}},
+			},
+		},
 	}
 }
 
@@ -93,8 +103,10 @@ func (c *T) changed(r Read, lookback time.Duration) {
 
 func windows(r Read) []Case {
 	return []Case{
-		{Name: "windows", Why: "back-fills and re-reads come by window: two that meet must leave no gap",
-			body: func(c *T) { c.windows(r) }},
+		{
+			Name: "windows", Why: "back-fills and re-reads come by window: two that meet must leave no gap",
+			body: func(c *T) { c.windows(r) },
+		},
 	}
 }
 

@@ -23,7 +23,8 @@ var broken = []struct {
 func readFaults(r Read) []Case {
 	var cases []Case
 	for _, b := range broken {
-		cases = append(cases, Case{Name: b.name, Why: "a read that is cut short and looks whole loses what was not read",
+		cases = append(cases, Case{
+			Name: b.name, Why: "a read that is cut short and looks whole loses what was not read",
 			body: func(c *T) {
 				f := b.fault
 				f.Path = r.Path
@@ -35,10 +36,12 @@ func readFaults(r Read) []Case {
 					return
 				}
 				c.same("read through it", got.keys, r.Keys(c, c.Box))
-			}})
+			},
+		})
 	}
 	cases = append(cases,
-		Case{Name: "one 503 heals", Why: "a hiccup of the source must not cost a durable retry of five minutes",
+		Case{
+			Name: "one 503 heals", Why: "a hiccup of the source must not cost a durable retry of five minutes",
 			body: func(c *T) {
 				f := sandbox.Fault{Kind: sandbox.Status, Status: 503, Path: r.Path}
 				c.Box.Kit.Faults.Add(f)
@@ -47,8 +50,10 @@ func readFaults(r Read) []Case {
 				if got.err != nil {
 					c.Errorf("one 503 and then answers: %v", got.err)
 				}
-			}},
-		Case{Name: "503 for ever", Why: "a source that is down must be seen as down, in bounded time",
+			},
+		},
+		Case{
+			Name: "503 for ever", Why: "a source that is down must be seen as down, in bounded time",
 			body: func(c *T) {
 				f := sandbox.Fault{Kind: sandbox.Status, Status: 503, Path: r.Path, Count: -1}
 				c.Box.Kit.Faults.Add(f)
@@ -60,15 +65,19 @@ func readFaults(r Read) []Case {
 				if got.complete || got.safe != "" && len(got.keys) == 0 {
 					c.Errorf("nothing could be read, and a page says Complete or moves the cursor")
 				}
-			}},
-		Case{Name: "nobody listens", Why: "a source that is switched off is transient, not an empty source",
+			},
+		},
+		Case{
+			Name: "nobody listens", Why: "a source that is switched off is transient, not an empty source",
 			body: func(c *T) {
 				conn := c.Box.Open(c, nil)
 				c.Box.Server.Close()
 				c.is(c.readWith(conn, r, c.query(r)).err, problem.Transient)
-			}})
+			},
+		})
 	if r.Throttled.Kind != "" {
-		cases = append(cases, Case{Name: "throttled", Why: "a rate limit is waited for; it is neither an error of the source nor its end",
+		cases = append(cases, Case{
+			Name: "throttled", Why: "a rate limit is waited for; it is neither an error of the source nor its end",
 			body: func(c *T) {
 				f := r.Throttled
 				f.Path = r.Path
@@ -80,7 +89,8 @@ func readFaults(r Read) []Case {
 					return
 				}
 				c.same("read through it", got.keys, r.Keys(c, c.Box))
-			}})
+			},
+		})
 	}
 	return cases
 }
@@ -96,7 +106,8 @@ func (c *T) happened(f sandbox.Fault) {
 func writeFaults(w Write) []Case {
 	var cases []Case
 	for _, b := range broken {
-		cases = append(cases, Case{Name: b.name, Why: "a write without an answer is in doubt: called refused it is lost, repeated it is there twice",
+		cases = append(cases, Case{
+			Name: b.name, Why: "a write without an answer is in doubt: called refused it is lost, repeated it is there twice",
 			body: func(c *T) {
 				f := b.fault
 				f.Path = w.Path
@@ -114,9 +125,11 @@ func writeFaults(w Write) []Case {
 					c.Errorf("the write was processed %d times, want %d: a write goes out once", n, want)
 				}
 				c.proven(w, !b.before)
-			}})
+			},
+		})
 	}
-	cases = append(cases, Case{Name: "nobody listens", Why: "a target that is switched off holds nothing new: no document is in doubt",
+	cases = append(cases, Case{
+		Name: "nobody listens", Why: "a target that is switched off holds nothing new: no document is in doubt",
 		body: func(c *T) {
 			conn := c.Box.Open(c, nil)
 			c.Box.Server.Close()
@@ -125,7 +138,8 @@ func writeFaults(w Write) []Case {
 			if err != nil {
 				c.is(err, problem.Transient)
 			}
-		}})
+		},
+	})
 	if w.Throttled.Kind != "" {
 		cases = append(cases, throttledWrite(w))
 	}
@@ -163,7 +177,8 @@ func (c *T) proven(w Write, there bool) {
 }
 
 func throttledWrite(w Write) Case {
-	return Case{Name: "throttled", Why: "what was refused for too many requests was not written: it is sent again, and no attempt is counted",
+	return Case{
+		Name: "throttled", Why: "what was refused for too many requests was not written: it is sent again, and no attempt is counted",
 		body: func(c *T) {
 			f := w.Throttled
 			f.Path = w.Path
@@ -184,11 +199,13 @@ func throttledWrite(w Write) Case {
 			if n := c.Box.Processed(w.Path); n > 1 {
 				c.Errorf("%d requests: the engine waits and sends again, not the connector", n)
 			}
-		}}
+		},
+	}
 }
 
 func partialWrite(w Write) Case {
-	return Case{Name: "an answer that leaves documents out", Why: "a document that the answer does not name is in doubt, whatever became of the others",
+	return Case{
+		Name: "an answer that leaves documents out", Why: "a document that the answer does not name is in doubt, whatever became of the others",
 		body: func(c *T) {
 			f := w.Partial
 			f.Path = w.Path
@@ -205,13 +222,15 @@ func partialWrite(w Write) Case {
 			if unknown == 0 {
 				c.Errorf("no document is Unknown")
 			}
-		}}
+		},
+	}
 }
 
 func stageFaults(w Write, traits connector.Traits, op connector.Op, path string) []Case {
 	var cases []Case
 	for _, b := range broken[:1] {
-		cases = append(cases, Case{Name: "stage " + op.String() + ", " + b.name, Why: "an operation without an answer may have happened: it is asked for, not repeated",
+		cases = append(cases, Case{
+			Name: "stage " + op.String() + ", " + b.name, Why: "an operation without an answer may have happened: it is asked for, not repeated",
 			body: func(c *T) {
 				conn := c.Box.Open(c, nil)
 				refs := c.ready(w, traits, conn, op)
@@ -228,7 +247,8 @@ func stageFaults(w Write, traits connector.Traits, op connector.Op, path string)
 				if n = c.Box.Processed(path) - n; n > len(refs) {
 					c.Errorf("%d requests for %d documents", n, len(refs))
 				}
-			}})
+			},
+		})
 	}
 	return cases
 }

@@ -36,7 +36,8 @@ func readCases(sys System, r Read, conn connector.Conn) []Case {
 
 func reading(r Read) []Case {
 	return []Case{
-		{Name: "everything once", Why: "a record that is not read is never delivered; one that is read twice costs a look at the ledger",
+		{
+			Name: "everything once", Why: "a record that is not read is never delivered; one that is read twice costs a look at the ledger",
 			body: func(c *T) {
 				got := c.read(r, c.query(r))
 				c.same("read", got.keys, r.Keys(c, c.Box))
@@ -45,16 +46,20 @@ func reading(r Read) []Case {
 						c.Errorf("a sound record is marked bad: %v", rec.Bad)
 					}
 				}
-			}},
-		{Name: "every page says when it was asked for", Why: "two changes within one second are told apart by it",
+			},
+		},
+		{
+			Name: "every page says when it was asked for", Why: "two changes within one second are told apart by it",
 			body: func(c *T) {
 				for i, p := range c.read(r, c.query(r)).pages {
 					if p.Asked.IsZero() {
 						c.Errorf("page %d has no Asked", i)
 					}
 				}
-			}},
-		{Name: "limit", Why: "`run --limit 1` must not read the world, nor say that it did",
+			},
+		},
+		{
+			Name: "limit", Why: "`run --limit 1` must not read the world, nor say that it did",
 			body: func(c *T) {
 				q := c.query(r)
 				q.Limit = 1
@@ -66,40 +71,49 @@ func reading(r Read) []Case {
 				if len(got.keys) < all && got.complete {
 					c.Errorf("%d of %d records were read, and the page says Complete: the rest would count as gone", len(got.keys), all)
 				}
-			}},
-		{Name: "the caller stops early", Why: "a run that ends in the middle must leave a connection that works",
+			},
+		},
+		{
+			Name: "the caller stops early", Why: "a run that ends in the middle must leave a connection that works",
 			body: func(c *T) {
 				conn := c.Box.Open(c, nil)
 				reader := ability[connector.Reader](c, conn)
-				for range reader.Read(c.ctx(), c.query(r)) {
+				for range reader.Read(c.ctx(), c.query(r)) { //nolint:errcheck // whatever it says: the caller goes away
 					break
 				}
 				c.same("read after an early stop", c.readWith(conn, r, c.query(r)).keys, r.Keys(c, c.Box))
-			}},
-		{Name: "cancelled", Why: "Ctrl-C and shutdown must end a run at once",
+			},
+		},
+		{
+			Name: "cancelled", Why: "Ctrl-C and shutdown must end a run at once",
 			body: func(c *T) {
 				conn := c.Box.Open(c, nil)
 				ctx := cancelled(c)
 				ended := 0
 				for _, err := range ability[connector.Reader](c, conn).Read(ctx, c.query(r)) {
 					if err != nil {
-						c.classified(err)
+						_ = c.classified(err)
 						ended++
 					}
 				}
 				if ended != 1 {
 					c.Errorf("%d errors after the context was cancelled, want 1: an empty end would look like an empty source", ended)
 				}
-			}},
-		{Name: "unknown object", Why: "a misspelt object that reads as empty looks like a source where everything vanished",
+			},
+		},
+		{
+			Name: "unknown object", Why: "a misspelt object that reads as empty looks like a source where everything vanished",
 			body: func(c *T) {
 				q := c.query(r)
 				q.Object = "no_such_object"
 				got := c.read(r, q)
 				c.is(got.err, problem.Fatal)
-			}},
-		{Name: "schema", Why: "expressions are checked against the schema: a field that it lacks can't be mapped",
-			body: func(c *T) { c.schema(r) }},
+			},
+		},
+		{
+			Name: "schema", Why: "expressions are checked against the schema: a field that it lacks can't be mapped",
+			body: func(c *T) { c.schema(r) },
+		},
 	}
 }
 
@@ -141,7 +155,7 @@ func (c *T) readWith(conn connector.Conn, r Read, q connector.Query) readout {
 			c.Fatalf("Read went on after an error")
 		}
 		if err != nil {
-			c.classified(err)
+			_ = c.classified(err)
 			out.err = err
 			continue
 		}
@@ -161,7 +175,7 @@ func (o *readout) take(c *T, r Read, p connector.Page) {
 	o.records = append(o.records, p.Records...)
 	for _, rec := range p.Records {
 		if rec.Bad != nil {
-			c.classified(rec.Bad)
+			_ = c.classified(rec.Bad)
 			continue // what there is of it may lack its key
 		}
 		o.keys = append(o.keys, c.key(rec.Data, r.Key))

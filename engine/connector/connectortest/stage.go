@@ -10,34 +10,42 @@ import (
 
 func probing(sys System, w Write) []Case {
 	cases := []Case{
-		{Name: "probe", Why: "what is in doubt is settled by asking: found means written, absent means not",
-			body: func(c *T) { c.probeWritten(w) }},
-		{Name: "probe none", Why: "a run that starts on an empty ledger asks for nothing",
+		{
+			Name: "probe", Why: "what is in doubt is settled by asking: found means written, absent means not",
+			body: func(c *T) { c.probeWritten(w) },
+		},
+		{
+			Name: "probe none", Why: "a run that starts on an empty ledger asks for nothing",
 			body: func(c *T) {
 				got, err := ability[connector.Prober](c, c.Box.Open(c, nil)).Probe(c.ctx(), w.Target, nil)
 				if c.classified(err) != nil || len(got) != 0 {
 					c.Errorf("%d answers, error %v", len(got), err)
 				}
-			}},
-		{Name: "probe cancelled by the caller", Why: "shutdown must not wait for a target",
+			},
+		},
+		{
+			Name: "probe cancelled by the caller", Why: "shutdown must not wait for a target",
 			body: func(c *T) {
 				_, err := ability[connector.Prober](c, c.Box.Open(c, nil)).Probe(cancelled(c), w.Target, []string{w.Doc(0).Key})
 				if c.classified(err) == nil {
 					c.Errorf("no error: \"absent\" would be believed")
 				}
-			}},
+			},
+		},
 	}
 	if sys.Sandbox == nil {
 		return cases
 	}
-	return append(cases, Case{Name: "probe without an answer", Why: "a target that can't be asked is not one that holds nothing: believing so writes every document twice",
+	return append(cases, Case{
+		Name: "probe without an answer", Why: "a target that can't be asked is not one that holds nothing: believing so writes every document twice",
 		body: func(c *T) {
 			conn := c.Box.Open(c, nil)
 			c.write(w, conn, docs(w, 0, 1))
 			c.Box.Kit.Faults.Add(sandbox.Fault{Kind: sandbox.Status, Count: -1})
 			_, err := ability[connector.Prober](c, conn).Probe(c.ctx(), w.Target, []string{w.Doc(0).Key})
 			c.is(err, problem.Transient)
-		}})
+		},
+	})
 }
 
 // probeWritten asks for what was written and for what was not, mixed.
@@ -81,8 +89,10 @@ func (c *T) probe(w Write, conn connector.Conn, keys []string) []connector.Probe
 func staging(sys System, w Write, traits connector.Traits) []Case {
 	var cases []Case
 	for _, op := range traits.Ops {
-		cases = append(cases, Case{Name: "stage " + op.String(), Why: "a stage that is said and not reached leaves a document behind unnoticed",
-			body: func(c *T) { c.stage(w, traits, op) }})
+		cases = append(cases, Case{
+			Name: "stage " + op.String(), Why: "a stage that is said and not reached leaves a document behind unnoticed",
+			body: func(c *T) { c.stage(w, traits, op) },
+		})
 		if path := w.Stages[op]; sys.Sandbox != nil && path != "" {
 			cases = append(cases, stageFaults(w, traits, op, path)...)
 		}
@@ -90,7 +100,8 @@ func staging(sys System, w Write, traits connector.Traits) []Case {
 	if len(traits.Ops) == 0 {
 		return nil
 	}
-	return append(cases, Case{Name: "stage of a document that is gone", Why: "one that is gone must not stop nor hide the others",
+	return append(cases, Case{
+		Name: "stage of a document that is gone", Why: "one that is gone must not stop nor hide the others",
 		body: func(c *T) {
 			conn := c.Box.Open(c, nil)
 			refs := c.ready(w, traits, conn, traits.Ops[0])
@@ -101,7 +112,8 @@ func staging(sys System, w Write, traits connector.Traits) []Case {
 					c.Errorf("ref %d (gone: %v): state %d: %v", i, gone, o.State, o.Err)
 				}
 			}
-		}})
+		},
+	})
 }
 
 // before lists the operations that bring a saved document to where op applies.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -134,7 +135,7 @@ func TestWrong(t *testing.T) {
 	for _, b := range bugs {
 		t.Run(b.bug, func(t *testing.T) {
 			cases := connectortest.Cases(t, system(b.bug))
-			for _, pattern := range strings.Split(b.cases, " | ") {
+			for pattern := range strings.SplitSeq(b.cases, " | ") {
 				met := 0
 				for _, c := range cases {
 					if ok, err := path.Match(strings.ReplaceAll(pattern, "/", "|"), strings.ReplaceAll(c.Name, "/", "|")); err != nil || !ok {
@@ -207,8 +208,8 @@ func watch(t *testing.T, c connectortest.Case) *recorder {
 }
 
 func (r *recorder) clean() {
-	for i := len(r.cleanups) - 1; i >= 0; i-- {
-		r.cleanups[i]()
+	for _, v := range slices.Backward(r.cleanups) {
+		v()
 	}
 }
 

@@ -45,8 +45,7 @@ func (v *Vault) String() string {
 func fields(config any) map[string]bool {
 	out := map[string]bool{}
 	t := reflect.TypeOf(config).Elem()
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 		if name == "" || name == "-" {
 			continue

@@ -1,7 +1,6 @@
 package connectortest
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -14,14 +13,17 @@ func split(path string) []string { return strings.Split(path, ".") }
 // appending lists the cases of targets that are added to.
 func appending(w Write) []Case {
 	return []Case{
-		{Name: "append", Why: "one outcome a document, and all of them there",
+		{
+			Name: "append", Why: "one outcome a document, and all of them there",
 			body: func(c *T) {
 				conn := c.Box.Open(c, nil)
 				c.add(w, conn, 0, w.Sent)
 				c.add(w, conn, w.Sent, w.Sent)
 				c.holds(w, 2*w.Sent)
-			}},
-		{Name: "cut back to the mark", Why: "a batch without an answer is cut off and sent again: what stood before it must stay, and nothing may be there twice",
+			},
+		},
+		{
+			Name: "cut back to the mark", Why: "a batch without an answer is cut off and sent again: what stood before it must stay, and nothing may be there twice",
 			body: func(c *T) {
 				conn := c.Box.Open(c, nil)
 				a := ability[connector.Appender](c, conn)
@@ -40,8 +42,10 @@ func appending(w Write) []Case {
 				}
 				c.add(w, c.Box.Open(c, nil), w.Sent, w.Sent)
 				c.holds(w, 2*w.Sent)
-			}},
-		{Name: "a mark of the empty target", Why: "the first batch can be in doubt, too",
+			},
+		},
+		{
+			Name: "a mark of the empty target", Why: "the first batch can be in doubt, too",
 			body: func(c *T) {
 				conn := c.Box.Open(c, nil)
 				a := ability[connector.Appender](c, conn)
@@ -55,8 +59,10 @@ func appending(w Write) []Case {
 				}
 				c.add(w, conn, 0, w.Sent)
 				c.holds(w, w.Sent)
-			}},
-		{Name: "a mark of another target", Why: "a file that was exchanged behind our back is nobody's to cut",
+			},
+		},
+		{
+			Name: "a mark of another target", Why: "a file that was exchanged behind our back is nobody's to cut",
 			body: func(c *T) {
 				conn := c.Box.Open(c, nil)
 				a := ability[connector.Appender](c, conn)
@@ -68,14 +74,16 @@ func appending(w Write) []Case {
 					err = a.Rewind(c.ctx(), none, mark)
 				}
 				c.is(err, problem.Held)
-			}},
+			},
+		},
 	}
 }
 
 // replacing lists the cases of targets that are written anew as a whole.
 func replacing(w Write) []Case {
 	return []Case{
-		{Name: "invisible before the commit", Why: "whoever reads the target while a run writes must see a whole one",
+		{
+			Name: "invisible before the commit", Why: "whoever reads the target while a run writes must see a whole one",
 			body: func(c *T) {
 				conn := c.Box.Open(c, nil)
 				f := ability[connector.Finisher](c, conn)
@@ -86,8 +94,10 @@ func replacing(w Write) []Case {
 				c.holds(w, w.Sent)
 				c.must(f.Commit(c.ctx(), w.Target))
 				c.holds(w, 1)
-			}},
-		{Name: "abort", Why: "a run that fails must leave the target as it was",
+			},
+		},
+		{
+			Name: "abort", Why: "a run that fails must leave the target as it was",
 			body: func(c *T) {
 				conn := c.Box.Open(c, nil)
 				f := ability[connector.Finisher](c, conn)
@@ -97,22 +107,27 @@ func replacing(w Write) []Case {
 				c.add(w, conn, 0, 1)
 				c.must(f.Abort(c.ctx(), w.Target))
 				c.holds(w, w.Sent)
-			}},
-		{Name: "begun and left", Why: "a killed run must not show in what the next one writes",
+			},
+		},
+		{
+			Name: "begun and left", Why: "a killed run must not show in what the next one writes",
 			body: func(c *T) {
 				conn := c.Box.Open(c, nil)
 				c.must(ability[connector.Finisher](c, conn).Begin(c.ctx(), w.Target))
 				c.add(w, conn, 0, w.Sent)
 				c.replace(w, c.Box.Open(c, nil), w.Sent, 1)
 				c.holds(w, 1)
-			}},
-		{Name: "an empty replacement", Why: "a source without records makes an empty target, not an old one",
+			},
+		},
+		{
+			Name: "an empty replacement", Why: "a source without records makes an empty target, not an old one",
 			body: func(c *T) {
 				conn := c.Box.Open(c, nil)
 				c.replace(w, conn, 0, w.Sent)
 				c.replace(w, conn, 0, 0)
 				c.holds(w, 0)
-			}},
+			},
+		},
 	}
 }
 
@@ -149,7 +164,7 @@ func (c *T) holds(w Write, want int) {
 	r := Read{Object: w.Target.Object, Key: []string{w.Target.Key}, Params: map[string]any{}}
 	for k, v := range w.Target.Params {
 		if k != "mode" && k != "columns" {
-			r.Params[k] = json.RawMessage(v)
+			r.Params[k] = v
 		}
 	}
 	got := c.read(r, c.query(r))

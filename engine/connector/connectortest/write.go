@@ -39,11 +39,16 @@ func writeCases(sys System, w Write, conn connector.Conn) []Case {
 
 func writing(w Write) []Case {
 	cases := []Case{
-		{Name: "one outcome a document", Why: "outcomes are joined to documents by their place",
-			body: func(c *T) { c.write(w, c.Box.Open(c, nil), docs(w, 0, w.Sent)) }},
-		{Name: "a second document of a key", Why: "Traits.RefusesSecond decides whether a create that may have happened is sent again, and Taken whether it is asked whose the document is",
-			body: func(c *T) { c.second(w) }},
-		{Name: "cancelled before the send", Why: "what never left us must not be in doubt",
+		{
+			Name: "one outcome a document", Why: "outcomes are joined to documents by their place",
+			body: func(c *T) { c.write(w, c.Box.Open(c, nil), docs(w, 0, w.Sent)) },
+		},
+		{
+			Name: "a second document of a key", Why: "Traits.RefusesSecond decides whether a create that may have happened is sent again, and Taken whether it is asked whose the document is",
+			body: func(c *T) { c.second(w) },
+		},
+		{
+			Name: "cancelled before the send", Why: "what never left us must not be in doubt",
 			body: func(c *T) {
 				conn := c.Box.Open(c, nil)
 				before := c.Box.Processed(w.Path)
@@ -52,8 +57,10 @@ func writing(w Write) []Case {
 				if n := c.Box.Processed(w.Path) - before; n != 0 {
 					c.Errorf("%d requests went out", n)
 				}
-			}},
-		{Name: "unknown object", Why: "what holds for every document must stop the run, and not refuse each document",
+			},
+		},
+		{
+			Name: "unknown object", Why: "what holds for every document must stop the run, and not refuse each document",
 			body: func(c *T) {
 				t := w.Target
 				t.Object = "no_such_object"
@@ -62,17 +69,24 @@ func writing(w Write) []Case {
 					err = outs[0].Err
 				}
 				c.is(err, problem.Fatal)
-			}},
-		{Name: "eight at once", Why: "a connection is shared by pipelines and batches in flight",
-			body: func(c *T) { c.concurrent(w) }},
+			},
+		},
+		{
+			Name: "eight at once", Why: "a connection is shared by pipelines and batches in flight",
+			body: func(c *T) { c.concurrent(w) },
+		},
 	}
 	if w.Bad != nil {
-		cases = append(cases, Case{Name: "one bad document in a batch", Why: "one rejected document must neither stop nor hide the others",
-			body: func(c *T) { c.oneBad(w) }})
+		cases = append(cases, Case{
+			Name: "one bad document in a batch", Why: "one rejected document must neither stop nor hide the others",
+			body: func(c *T) { c.oneBad(w) },
+		})
 	}
 	if w.Changed != nil {
-		cases = append(cases, Case{Name: "update by id", Why: "an update that creates makes a duplicate",
-			body: func(c *T) { c.update(w) }})
+		cases = append(cases, Case{
+			Name: "update by id", Why: "an update that creates makes a duplicate",
+			body: func(c *T) { c.update(w) },
+		})
 	}
 	return cases
 }
@@ -117,7 +131,7 @@ func (c *T) sound(outs []connector.Outcome, n int) {
 			c.Errorf("outcome %d: state %d without Err", i, o.State)
 			continue
 		}
-		c.classified(o.Err)
+		_ = c.classified(o.Err)
 	}
 }
 
@@ -227,7 +241,7 @@ func (c *T) concurrent(w Write) {
 func (c *T) nothingSent(outs []connector.Outcome, err error) {
 	c.Helper()
 	if err != nil {
-		c.classified(err)
+		_ = c.classified(err)
 		if len(outs) != 0 {
 			c.Errorf("an error and %d outcomes", len(outs))
 		}

@@ -67,7 +67,7 @@ func (w *wrong) Find(ctx context.Context, f connector.Find) ([]value.Record, err
 
 func (w *wrong) Traits(t connector.Target) connector.Traits {
 	if strings.HasSuffix(t.Object, ".txt") {
-		return w.files.traits(t)
+		return w.traits(t)
 	}
 	return connector.Traits{
 		RefusesSecond: w.bug != "RefusesSecond is not told", Batch: 50, InFlight: 4,
@@ -77,7 +77,7 @@ func (w *wrong) Traits(t connector.Target) connector.Traits {
 
 func (w *wrong) Write(ctx context.Context, t connector.Target, docs []connector.Doc) ([]connector.Outcome, error) {
 	if strings.HasSuffix(t.Object, ".txt") {
-		return w.files.write(t, docs)
+		return w.write(t, docs)
 	}
 	in := ask{Object: t.Object}
 	for _, d := range docs {

@@ -223,7 +223,7 @@ func (w *wrong) call(ctx context.Context, read bool, path string, in ask) (reply
 
 func (w *wrong) Read(ctx context.Context, q connector.Query) iter.Seq2[connector.Page, error] {
 	if strings.HasSuffix(q.Object, ".txt") {
-		return w.files.read(q)
+		return w.read(q)
 	}
 	return func(yield func(connector.Page, error) bool) {
 		in := ask{Object: q.Object, Most: 10}

@@ -72,8 +72,11 @@ func TestOrders(t *testing.T) {
 		what             string
 		got, least, most int
 	}{
-		{"bad", bad, 900, 1100}, {"bytes a line", size / n, 600, 660}, {"in CNY of 10,000", cny, 5800, 6200},
-		{"unknown buyers of 10,000", miss, 25, 75}, {"changed", changed, 70, 130},
+		{"bad", bad, 900, 1100},
+		{"bytes a line", size / n, 600, 660},
+		{"in CNY of 10,000", cny, 5800, 6200},
+		{"unknown buyers of 10,000", miss, 25, 75},
+		{"changed", changed, 70, 130},
 	} {
 		if x.got < x.least || x.got > x.most {
 			t.Errorf("%s: %d, want %d to %d", x.what, x.got, x.least, x.most)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/pipectl/pipectl/engine/problem"
 	"github.com/pipectl/pipectl/engine/state"
@@ -56,7 +57,7 @@ func (s *Store) open() (err error) {
 		// readers first.
 		InitialMmapSize: addressSpace,
 	})
-	if errors.Is(err, bbolt.ErrTimeout) {
+	if errors.Is(err, bolterrors.ErrTimeout) {
 		s.fresh = false // somebody else made it meanwhile
 		return held(s.path)
 	}

@@ -39,7 +39,7 @@ func whole(path string) error {
 	if err != nil {
 		return cannotOpen(path, err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	info, err := f.Stat()
 	if err != nil {
 		return cannotOpen(path, err)

@@ -33,13 +33,6 @@ type item struct {
 	extras []string // members that look-ups put there
 }
 
-func (p place) below(name string, schema *value.Schema) place {
-	return place{schema: schema, field: strings.TrimPrefix(p.field+"."+name, "."), item: p.item}
-}
-
-// words of an object that are no fields of it; a field of such a name stands under `fields`.
-var words = []string{"const", "copy", "except", "fields", "each", "where", "let", "case", "else"}
-
 // object compiles a mapping of fields.
 func (c *compiler) object(n *spec.Node, in *step.Scope, at place) *object {
 	o := &object{field: at.field, at: n.At}

@@ -82,4 +82,4 @@ type kept struct{ *spec.Pipeline }
 
 func (k kept) Has(name string) (*value.Schema, bool) { return nil, k.Keep.Get(name) != nil }
 func (k kept) Names() []string                       { return k.Keep.Names() }
-func (k kept) What() string                          { return "pipeline " + k.Pipeline.Name.Text }
+func (k kept) What() string                          { return "pipeline " + k.Name.Text }

@@ -94,7 +94,7 @@ func (l *lookup) open(in *step.Scope) (source, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &keeper{pipeline: p, at: l.Pipeline.At, ask: in.World.Kept}, nil
+		return &keeper{pipeline: p, at: l.Pipeline.At, ask: in.Kept}, nil
 	}
 	return nil, nil // told by shape
 }

@@ -19,9 +19,11 @@ func (l *lookup) several(key string, n int, wants []*want) error {
 	for _, w := range wants {
 		w.out = true
 		w.row.Break(l.slot)
-		err := w.row.Fail(&problem.Error{Class: class, ID: "PC257", Field: l.field(w), At: l.Lookup.At,
+		err := w.row.Fail(&problem.Error{
+			Class: class, ID: "PC257", Field: l.field(w), At: l.Lookup.At,
 			Reason: l.name + " " + key + " is found " + strconv.Itoa(n) + " times in " + l.source.where() + ", with different fields",
-			Hint:   "make it unique there, match by more fields, or take the first with many: first"}, problem.Error{})
+			Hint:   "make it unique there, match by more fields, or take the first with many: first",
+		}, problem.Error{})
 		if err != nil {
 			return err
 		}
@@ -66,9 +68,11 @@ func (l *lookup) without(w *want) error {
 	}
 	w.out = true
 	w.row.Break(l.slot)
-	p := &problem.Error{Class: problem.Missing, ID: "PC256", Field: l.field(w), At: l.Lookup.At,
+	p := &problem.Error{
+		Class: problem.Missing, ID: "PC256", Field: l.field(w), At: l.Lookup.At,
 		Reason: l.name + " " + w.key + " does not exist in " + l.source.where(),
-		Hint:   "add it there: the record goes on by itself then"}
+		Hint:   "add it there: the record goes on by itself then",
+	}
 	if l.match == nil {
 		p.Reason = "no row of " + l.source.where() + " fits " + l.When.Text
 	}
@@ -98,8 +102,10 @@ func (l *lookup) make(w *want) error {
 	if !ok {
 		w.out = true
 		w.row.Break(l.slot)
-		return w.row.Fail(&problem.Error{Class: problem.Invalid, ID: "PC269", Field: l.keyOf.String(), At: l.Create.Map.At,
-			Reason: l.keyOf.String() + " of the " + l.name + " to create is empty", Hint: "correct it at the source, or hold the record: missing: hold"}, problem.Error{})
+		return w.row.Fail(&problem.Error{
+			Class: problem.Invalid, ID: "PC269", Field: l.keyOf.String(), At: l.Create.Map.At,
+			Reason: l.keyOf.String() + " of the " + l.name + " to create is empty", Hint: "correct it at the source, or hold the record: missing: hold",
+		}, problem.Error{})
 	}
 	m := step.Master{Connection: l.Connection.Text, Object: l.Object.Text, KeyField: l.keyOf.String(), Key: key, Document: doc, Cause: l.source.cause(w.key)}
 	for _, t := range l.Create.Then {

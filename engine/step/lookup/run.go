@@ -2,6 +2,7 @@ package lookup
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"github.com/pipectl/pipectl/engine/problem"
@@ -103,7 +104,7 @@ func (c *collector) walk(n int, w want) error {
 	i := 0
 	for item := range list.Items() {
 		c.row.Slots[level.slot] = item
-		next := want{row: c.row, items: append(w.items[:len(w.items):len(w.items)], item)}
+		next := want{row: c.row, items: append(slices.Clip(w.items), item)}
 		next.field = w.field + dot(w.field) + level.name + "[" + strconv.Itoa(i) + "]"
 		if err := c.walk(n+1, next); err != nil {
 			return err

@@ -81,8 +81,10 @@ func (x *exists) look(ctx context.Context, rows []*step.Row, tell func(*step.Row
 }
 
 func (x *exists) absent(key string) *problem.Error {
-	return &problem.Error{Class: problem.Missing, ID: "PC263", Field: x.match.Text(), At: x.Object.At,
+	return &problem.Error{
+		Class: problem.Missing, ID: "PC263", Field: x.match.Text(), At: x.Object.At,
 		Reason: key + " does not exist in " + x.Connection.Text + " " + x.Object.Text,
 		Hint:   "create it there; the record goes on by itself then",
-		Cause:  &problem.Cause{Connection: x.Connection.Text, Object: x.Object.Text, Key: key}}
+		Cause:  &problem.Cause{Connection: x.Connection.Text, Object: x.Object.Text, Key: key},
+	}
 }

@@ -48,8 +48,10 @@ func (x *rule) look(_ context.Context, rows []*step.Row, tell func(*step.Row, *p
 			p := *problem.As(problem.In(err, problem.Error{At: x.At(), Field: x.field}))
 			tell(r, &p)
 		case !v.Bool():
-			tell(r, &problem.Error{Class: problem.Invalid, ID: "PC261", Field: x.field, At: x.At(),
-				Reason: "rule does not hold: " + x.Text(), Hint: "correct the record at its source, or the rule"})
+			tell(r, &problem.Error{
+				Class: problem.Invalid, ID: "PC261", Field: x.field, At: x.At(),
+				Reason: "rule does not hold: " + x.Text(), Hint: "correct the record at its source, or the rule",
+			})
 		}
 	}
 	return nil

@@ -92,9 +92,11 @@ func (x *schema) judge(doc any, r *step.Row, tell func(*step.Row, *problem.Error
 	for _, leaf := range leaves(bad) {
 		for _, at := range places(leaf) {
 			field := pathOf(at)
-			tell(r, &problem.Error{Class: problem.Invalid, ID: "PC262", Field: field, At: x.at,
+			tell(r, &problem.Error{
+				Class: problem.Invalid, ID: "PC262", Field: field, At: x.at,
 				Reason: "field " + field + " does not fit the schema: " + leaf.ErrorKind.LocalizedString(words),
-				Hint:   "correct the record at its source, the map, or the schema"})
+				Hint:   "correct the record at its source, the map, or the schema",
+			})
 		}
 	}
 }

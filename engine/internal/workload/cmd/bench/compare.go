@@ -74,7 +74,7 @@ func fingerprint(path string) (print, error) {
 	r := bufio.NewReaderSize(f, 1<<20)
 	for {
 		line, err := r.ReadSlice('\n')
-		if err == io.EOF && len(line) == 0 { //nolint:errorlint // bufio answers it bare
+		if err == io.EOF && len(line) == 0 {
 			return p, nil
 		}
 		if err != nil {
@@ -121,7 +121,8 @@ func canonical(w *strings.Builder, v any) {
 
 // report prints the medians, and the least and the most of each.
 func (b *bench) report() {
-	line := "bench:"
+	var line strings.Builder
+	line.WriteString("bench:")
 	for _, name := range []string{"w1_typed", "w1_ledger", "w3", "rss_mib", "rss_large_mib", "rss_ledger_mib", "rss_ledger_large_mib"} {
 		s := slices.Sorted(slices.Values(b.samples[name]))
 		if len(s) == 0 {
@@ -133,7 +134,7 @@ func (b *bench) report() {
 		}
 		show := func(x float64) string { return strconv.FormatFloat(x, 'f', digits, 64) }
 		fmt.Printf("%-20s median %s, least %s, most %s of %d\n", name, show(s[len(s)/2]), show(s[0]), show(s[len(s)-1]), len(s))
-		line += " " + name + "=" + show(s[len(s)/2])
+		line.WriteString(" " + name + "=" + show(s[len(s)/2]))
 	}
-	fmt.Println(line)
+	fmt.Println(line.String())
 }

@@ -12,6 +12,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -95,7 +96,7 @@ func (b *bench) prepare() error {
 	}
 	if b.binary == "" {
 		b.binary = filepath.Join(b.dir, "pipectl")
-		build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", b.binary, "./cmd/pipectl")
+		build := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", b.binary, "./cmd/pipectl")
 		build.Stderr = os.Stderr
 		if err := build.Run(); err != nil {
 			return fmt.Errorf("building pipectl: %w", err)

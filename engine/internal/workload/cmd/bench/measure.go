@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -23,15 +24,15 @@ const runLimit = 20 * time.Minute
 
 // measure runs a program to its end. Exit code 3 is a run with exceptions, and fine.
 func measure(dir, program string, args ...string) (usage, error) {
-	cmd := exec.Command(program, args...)
+	ctx, stop := context.WithTimeout(context.Background(), runLimit)
+	defer stop()
+	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = dir
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Start(); err != nil {
 		return usage{}, err
 	}
-	limit := time.AfterFunc(runLimit, func() { _ = cmd.Process.Kill() })
-	defer limit.Stop()
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
 	u := usage{}
