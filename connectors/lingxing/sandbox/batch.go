@@ -37,7 +37,7 @@ func (b *Box) eachOrder(numbers []string, f func(i int, o *order) string) (done 
 		why := "订单不存在"
 		if failing(i, n) {
 			why = "系统繁忙"
-		} else if o := b.byNumber[id]; o != nil {
+		} else if o := b.byNumber[id]; o != nil && !o.deleted {
 			why = f(i, o)
 		}
 		if why == "" {

@@ -34,8 +34,9 @@ type order struct {
 	wid       int    // the warehouse that ships it
 	channel   string // logistics type "6-265"
 	remark    string
-	tag       string // a buyer's wish to cancel, say
-	scRemark  string // 备注 of the Amazon order
+	erp       *erpView // what people and calls made of it in the ERP; nil: nothing
+	tag       string   // a buyer's wish to cancel, say
+	scRemark  string   // 备注 of the Amazon order
 }
 
 // orderLine is one line; amounts are for the whole line.
@@ -51,6 +52,10 @@ type orderLine struct {
 	wrapTax  cents
 	shipOff  cents // shipping discount
 	promoOff cents // promotion discount
+	own      bool  // the ERP's own: its listing is msku, which may be none
+	msku     string
+	from     *order // the platform's order that it came with, where two were merged
+	remark   string
 }
 
 func (l *orderLine) sum() cents {
@@ -94,7 +99,7 @@ type book struct {
 func newBook() book {
 	tie := func(o *order) int { return o.seq }
 	amazon := func(key func(*order) int64) *index[*order] {
-		return &index[*order]{key: key, tie: tie, fits: (*order).amazon}
+		return &index[*order]{key: key, tie: tie, fits: (*order).listed}
 	}
 	self := func(key func(*order) int64) *index[*order] {
 		return &index[*order]{key: key, tie: tie, fits: func(o *order) bool { return o.number != 0 }}
@@ -154,7 +159,7 @@ func (k *book) register(o *order) {
 	if o.number != 0 {
 		k.byNumber[o.number] = o
 	}
-	if o.name != "" {
+	if o.name != "" && o.erp.onPlatform() {
 		k.byName[o.name] = o
 	}
 }

@@ -21,7 +21,7 @@ func (b *Box) orderDetail(in detailIn) (reply, error) {
 		}
 		seen[id] = true
 		for _, o := range b.byID[id] {
-			if o.amazon() {
+			if o.listed() {
 				rows = append(rows, o.detail())
 			}
 		}

@@ -19,7 +19,7 @@ func (b *Box) Dump() map[string]any {
 	if r, err := b.stores(storesIn{}); err == nil {
 		stores = r.data
 	}
-	orders, parcels := pick(b.orders, (*order).amazon), b.parcels
+	orders, parcels := pick(b.orders, (*order).listed), b.parcels
 	own := pick(b.orders, func(o *order) bool { return o.number != 0 })
 	made := func(n int, at func(i int) any) sandbox.Rows {
 		return sandbox.Rows{N: n, At: func(i int) any {

@@ -58,8 +58,8 @@ func (b *Box) fbmOrders(in fbmIn) (reply, error) {
 	for _, o := range rows[from:to] {
 		provider, kind := channelOf(o.channel)
 		out = append(out, fbmRow{
-			Number: digits(o.number), Status: fbmStates[o.mpState()].text, From: "线上订单", Country: o.city.country,
-			Purchased: beijing(o.purchased), TypeID: kind.id, ProviderID: provider.id, Platforms: []string{o.id},
+			Number: digits(o.number), Status: fbmStates[o.mpState()].text, From: o.origin(), Country: o.city.country,
+			Purchased: beijing(o.purchased), TypeID: kind.id, ProviderID: provider.id, Platforms: o.platformIDs(),
 			TypeName: kind.name, ProviderName: provider.name, WID: o.wid, Warehouse: b.warehouseName(o.wid),
 		})
 	}
@@ -120,13 +120,14 @@ func (b *Box) fbmOrder(in fbmDetailIn) (reply, error) {
 		Number: digits(o.number), Status: fbmStates[o.mpState()].text, Platform: "Amazon", Shop: o.shop.name, Tracking: o.tracking(),
 		ProviderID: provider.id, ProviderName: provider.name, TypeID: kind.id, TypeName: kind.name,
 		Weight: "310.000", WeightUnit: "g", Length: "20.00", Width: "15.00", Height: "10.00", SizeUnit: "cm",
-		Freight: "12.30", FreightCode: "CNY", Price: o.total(), Profit: o.total() / 5, Items: []fbmItem{},
+		Freight: "12.30", FreightCode: "CNY", Price: o.erpTotal(), Profit: o.erpTotal() / 5, Items: []fbmItem{},
 	}
-	for i := range o.lines {
-		l := &o.lines[i]
+	lines := o.erpLines()
+	for i := range lines {
+		l := &lines[i]
 		d.ShippingPrice += l.ship
 		d.Items = append(d.Items, fbmItem{
-			OrderID: o.id, MSKU: o.sellerSKU(l), ItemNo: padded(l.itemID), SKU: l.product.sku, Name: l.product.name,
+			OrderID: l.platformID(o), MSKU: o.sellerSKU(l), ItemNo: padded(l.itemID), SKU: l.product.sku, Name: l.product.name,
 			Quantity: l.qty, Unit: l.unit(), Currency: o.shop.currency, Attachments: []string{}, NewAttachments: []string{},
 		})
 	}

@@ -76,7 +76,7 @@ func (b *Box) submitFulfilment(in fulfilIn) (reply, error) {
 		r := feedResult{ID: string(x.ID)}
 		found := false
 		for _, o := range b.byID[string(x.Order)] {
-			if found = o.amazon() && o.shop.market.ID == in.Market; found {
+			if found = o.listed() && o.shop.market.ID == in.Market; found {
 				b.markShipped(o)
 				break
 			}

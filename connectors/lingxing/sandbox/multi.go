@@ -54,7 +54,7 @@ func (b *Box) multiOrders(in multiIn) (reply, error) {
 	named := newSet(in.Numbers, in.Names)
 	rows = pick(rows, func(o *order) bool {
 		return o.number != 0 && stores.has(o.shop.storeID) && platforms.has(o.shop.platform) &&
-			(len(named) == 0 || named[o.id] || o.name != "" && named[o.name]) &&
+			(len(named) == 0 || slices.ContainsFunc(o.sources(), func(x *order) bool { return named[x.id] || x.name != "" && named[x.name] })) &&
 			in.Status.or(int64(o.mpState())) == int64(o.mpState()) && (bool(in.Deleted) || !o.deleted)
 	})
 	lo, hi, err := in.span(len(rows), 20, 500)
@@ -88,10 +88,14 @@ func (b *Box) multiWindow(in multiIn) ([]*order, error) {
 		for _, id := range slices.Compact(slices.Sorted(slices.Values(named))) {
 			rows = append(rows, b.byID[id]...)
 			if o := b.byName[id]; o != nil {
-				rows = append(rows, o)
+				rows = append(rows, b.byID[o.id]...)
 			}
 		}
-		return rows, nil
+		for _, o := range rows {
+			rows = append(rows, o.current())
+		}
+		slices.SortFunc(rows, func(x, y *order) int { return x.seq - y.seq })
+		return slices.Compact(rows), nil
 	}
 	if in.DateType == "" || !in.Start.set || !in.End.set {
 		return nil, invalid("date_type,start_time,end_time 不能为空")

@@ -143,13 +143,13 @@ type multiItem struct {
 }
 
 func (b *Box) multiRow(o *order) multiRow {
-	state, paid := o.mpState(), o.purchased+paymentLag
+	state, paid, lines := o.mpState(), o.purchased+paymentLag, o.erpLines()
 	r := multiRow{
-		Number: digits(o.number), StoreID: o.shop.storeID, From: "线上订单", DeliveryType: 2, SplitType: "1",
+		Number: digits(o.number), StoreID: o.shop.storeID, From: o.origin(), DeliveryType: 2, SplitType: o.splitType(),
 		Status: state, WID: "0", Currency: o.shop.currency, Remark: o.remark, Updated: digits(o.modified),
 		Purchased: o.purchased, Delivered: o.sentAt(), LatestShip: digits(o.purchased + 2*24*3600),
 		Tags: []orderTag{}, Exceptions: []orderTag{}, PendingTags: []orderTag{}, Logistics: fixed.logistics,
-		Items: make([]multiItem, 0, len(o.lines)),
+		Items: make([]multiItem, 0, len(lines)),
 	}
 	if state != mpUnpaid {
 		r.Paid = &paid
@@ -166,9 +166,11 @@ func (b *Box) multiRow(o *order) multiRow {
 	if o.tag != "" {
 		r.Tags = append(r.Tags, orderTag{"系统处理类型", "3-5", o.tag})
 	}
-	r.Platforms = []platformInfo{o.platformInfo(paid)}
-	for i := range o.lines {
-		r.Items = append(r.Items, o.multiItem(i))
+	for _, x := range o.sources() {
+		r.Platforms = append(r.Platforms, x.platformInfo(x.purchased+paymentLag))
+	}
+	for i := range lines {
+		r.Items = append(r.Items, o.multiItem(&lines[i], i))
 	}
 	r.Transactions = []transaction{o.transaction()}
 	if !b.switches.NoBuyers {
@@ -179,7 +181,7 @@ func (b *Box) multiRow(o *order) multiRow {
 
 func (o *order) platformInfo(paid int64) platformInfo {
 	p := platformInfo{
-		From: "线上订单", ID: o.id, Name: o.name, Platform: o.shop.platform, Country: o.shop.market.Code,
+		From: o.origin(), ID: o.id, Name: o.name, Platform: o.shop.platform, Country: o.shop.market.Code,
 		Status: o.status, Purchased: o.purchased, Paid: paid, Delivered: o.sentAt(),
 	}
 	if p.Name == "" {
@@ -197,31 +199,37 @@ func (o *order) platformInfo(paid int64) platformInfo {
 	return p
 }
 
-func (o *order) multiItem(i int) multiItem {
-	l := &o.lines[i]
+func (o *order) multiItem(l *orderLine, i int) multiItem {
 	m := multiItem{
-		ID: digits(8_000_000 + int64(o.seq)*10 + int64(i)), GlobalNo: digits(o.number*10 + int64(i)), OrderID: o.id,
+		ID: o.itemNumber(i), GlobalNo: digits(o.number*10 + int64(i)), OrderID: l.platformID(o), Remark: l.remark,
 		ItemNo: padded(l.itemID), From: "线上", MSKU: o.sellerSKU(l), SKU: l.product.sku, ProductNo: strconv.Itoa(l.product.id),
 		Name: l.product.name, Title: l.product.title, Quantity: l.qty, Unit: l.unit(), Price: l.price,
 		Discount: l.promoOff + l.shipOff, Tax: l.tax + l.shipTax + l.wrapTax, Shipping: l.ship, Wrap: l.wrap,
 		Revenue: l.sum(), Type: "产品", SubProducts: []string{}, StockCost: l.product.cost * cents(l.qty), CgPrice: l.product.cost * cents(l.qty),
+	}
+	if l.own && l.msku == "" {
+		m.From, m.ItemNo = "手工", ""
 	}
 	return m
 }
 
 func (o *order) transaction() transaction {
 	var items, ship, tax, off cents
-	for i := range o.lines {
-		l := &o.lines[i]
+	lines := o.erpLines()
+	for i := range lines {
+		l := &lines[i]
 		items, ship = items+l.price, ship+l.ship
 		tax, off = tax+l.tax+l.shipTax+l.wrapTax, off+l.promoOff+l.shipOff
 	}
 	icon := icons[o.shop.currency]
 	show := func(c cents) string { return icon + c.String() }
-	return transaction{show(items), show(o.total()), show(ship), show(tax), show(off), "-" + show(0), show(items / 5)}
+	return transaction{show(items), show(o.erpTotal()), show(ship), show(tax), show(off), "-" + show(0), show(items / 5)}
 }
 
 func (o *order) people() (*buyersInfo, *addressInfo) {
+	if o.erp != nil && o.erp.shipTo != nil {
+		return o.erp.buyersInfo(o), o.erp.shipTo
+	}
 	name := or(o.buyer, "Buyer "+strconv.Itoa(o.seq))
 	return &buyersInfo{Name: o.buyer, Email: o.email(), No: "P" + strconv.Itoa(100000+o.seq)},
 		&addressInfo{

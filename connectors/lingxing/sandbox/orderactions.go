@@ -257,10 +257,16 @@ func (b *Box) touchOrder(in orderRef) (any, error) {
 }
 
 func (b *Box) cancelOrder(in orderRef) (any, error) {
-	return b.onOrder(in.ID, in.SID, func(o *order) error {
+	name, err := b.onOrder(in.ID, in.SID, func(o *order) error {
 		o.status, o.state, o.updated = canceled, 0, b.kit.Clock.Now().Unix()
 		return nil
 	})
+	for _, o := range b.byID[in.ID] { // a buyer cancels all that the ERP made of the order
+		if err == nil && o.erp != nil && o.erp.part && (in.SID == 0 || o.shop.sid == in.SID) {
+			b.change(o, func() { o.state, o.modified = mpCancelled, b.kit.Clock.Now().Unix() })
+		}
+	}
+	return name, err
 }
 
 func (b *Box) shipOrder(in orderRef) (any, error) {

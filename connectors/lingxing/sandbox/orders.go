@@ -231,6 +231,9 @@ func (o *order) tracking() string {
 
 // sellerSKU is the listing's SKU in the order's shop.
 func (o *order) sellerSKU(l *orderLine) string {
+	if l.own {
+		return l.msku
+	}
 	if !o.amazon() {
 		return l.product.sku + "-SHOP"
 	}
@@ -244,5 +247,7 @@ func (b *Box) touch(o *order) {
 
 // find is the orders with a number, of one shop or of all.
 func (b *Box) find(id string, sid int) []*order {
-	return slices.DeleteFunc(slices.Clone(b.byID[id]), func(o *order) bool { return sid != 0 && o.shop.sid != sid })
+	return slices.DeleteFunc(slices.Clone(b.byID[id]), func(o *order) bool {
+		return sid != 0 && o.shop.sid != sid || o.erp != nil && o.erp.part
+	})
 }

@@ -130,7 +130,7 @@ func (b *Box) parcelList(in parcelsIn) (reply, error) {
 	sids, states, labels, ids := newSet(in.SIDs), newSet(in.Status), newSet(in.Labels), newSet(in.Platforms)
 	rows = pick(rows, func(p *parcel) bool {
 		return sids.has(strconv.Itoa(p.order.shop.sid)) && states.has(strconv.Itoa(p.status)) &&
-			labels.has(strconv.Itoa(p.label)) && ids.has(p.order.id)
+			labels.has(strconv.Itoa(p.label)) && slices.ContainsFunc(p.order.sources(), func(o *order) bool { return ids.has(o.id) })
 	})
 	lo, hi, err := paging{in.Page, in.Size}.span(len(rows), 20, 200)
 	if err != nil {
@@ -194,6 +194,7 @@ func (b *Box) namedParcels(in parcelsIn) []*parcel {
 		for _, id := range in.Platforms {
 			for _, o := range b.byID[id] {
 				rows = append(rows, b.ofOrder[o.number]...)
+				rows = append(rows, b.ofOrder[o.current().number]...)
 			}
 		}
 	}

@@ -75,14 +75,16 @@ var labelNames = map[int]string{labelImport: "待导入", 2: "待下单", 3: "�
 
 func (b *Box) parcelRow(p *parcel) parcelRow {
 	o := p.order
+	_, to := o.people()
+	lines := o.erpLines()
 	provider, kind := channelOf(p.channel)
 	providerID, _ := strconv.ParseInt(provider.id, 10, 64) // ids of our own table
 	kindID, _ := strconv.ParseInt(kind.id, 10, 64)
 	platform := platformNames[o.shop.platform]
 	r := parcelRow{
 		ID: p.id, Number: p.number, SID: o.shop.sid, Seller: o.shop.name, Site: "[" + platform + "]." + o.shop.market.Country, Platform: platform,
-		WID: p.wid, Warehouse: b.warehouseName(p.wid), WarehouseType: 1, Order: digits(o.number), PlatformIDs: []string{o.id},
-		From: "线上订单", Type: 1, Amount: o.total(), Currency: o.shop.currency, Status: p.status, StatusName: parcelStates[p.status],
+		WID: p.wid, Warehouse: b.warehouseName(p.wid), WarehouseType: 1, Order: digits(o.number), PlatformIDs: o.platformIDs(),
+		From: o.origin(), Type: 1, Amount: o.erpTotal(), Currency: o.shop.currency, Status: p.status, StatusName: parcelStates[p.status],
 		Label: p.label, LabelName: labelNames[p.label], ProviderID: providerID, Provider: provider.name, TypeID: kindID, TypeName: kind.name,
 		Waybill: p.waybill, Tracking: p.tracking, Freight: or(p.freight, "0.00"), FreightCode: "CNY", Estimated: "12.00",
 		Weight: or(p.weight, "310.000"), WeightUnit: or(p.weightUnit, "g"),
@@ -91,8 +93,11 @@ func (b *Box) parcelRow(p *parcel) parcelRow {
 		SurfacePrint: never(0), OrderPrint: never(0), Consignee: o.buyer, Phone: "000-0000-0000", Postcode: o.city.postcode,
 		Address: o.city.street + ", " + o.city.name, Country: o.city.countryName, Tags: []string{}, Surface: p.file, Products: []parcelLine{},
 	}
-	for i := range o.lines {
-		l := &o.lines[i]
+	if o.erp != nil && o.erp.shipTo != nil {
+		r.Consignee, r.Phone, r.Postcode, r.Address, r.Country = to.Receiver, to.Mobile, to.Postal, to.Line1+", "+to.City, to.Country
+	}
+	for i := range lines {
+		l := &lines[i]
 		r.Products = append(r.Products, parcelLine{
 			ID: p.id*10 + i, ProductID: l.product.id, SKU: l.product.sku, Name: l.product.name, Count: l.qty, SellerSKU: o.sellerSKU(l),
 			StockSID: "0", Unit: l.unit(), Total: l.price, Cost: l.product.cost.String() + "0000", Freight: "0.000000", Currency: icons[o.shop.currency],
@@ -137,9 +142,10 @@ func (b *Box) parcelsOf(in parcelsOfIn) (reply, error) {
 	}
 	out := result{List: []row{}}
 	for _, p := range b.namedParcels(parcelsIn{Orders: texts(in.Orders)}) {
-		r := row{p.id, p.number, digits(p.order.number), []string{p.order.id}, p.wid, b.warehouseName(p.wid), p.status, p.label, p.waybill, p.tracking, beijing(p.delivered), []item{}}
-		for i := range p.order.lines {
-			l := &p.order.lines[i]
+		r := row{p.id, p.number, digits(p.order.number), p.order.platformIDs(), p.wid, b.warehouseName(p.wid), p.status, p.label, p.waybill, p.tracking, beijing(p.delivered), []item{}}
+		lines := p.order.erpLines()
+		for i := range lines {
+			l := &lines[i]
 			r.Items = append(r.Items, item{l.product.sku, l.product.name, l.qty, p.order.sellerSKU(l)})
 		}
 		out.List = append(out.List, r)

@@ -83,7 +83,7 @@ func (b *Box) platformOrders(in platformIn) (reply, error) {
 	}
 	platforms, stores := newSet(in.Platforms), newSet(in.Stores)
 	rows := pick(x.window(lo-lag, hi+1-lag), func(o *order) bool {
-		return o.shop.platform == platformShopify && platforms.has(o.shop.platform) && stores.has(o.shop.storeID)
+		return o.shop.platform == platformShopify && o.erp.onPlatform() && platforms.has(o.shop.platform) && stores.has(o.shop.storeID)
 	})
 	from, to, err := paging{in.Page, in.Size}.span(len(rows), 20, 200)
 	if err != nil {
@@ -96,12 +96,12 @@ func (b *Box) platformOrders(in platformIn) (reply, error) {
 	}
 	out := data{[]platformRow{}, in.Page.or(1), len(rows)}
 	for _, o := range slices.Clone(rows[from:to]) {
-		out.List = append(out.List, o.platformRow())
+		out.List = append(out.List, b.platformRow(o))
 	}
 	return reply{data: out}, nil
 }
 
-func (o *order) platformRow() platformRow {
+func (b *Box) platformRow(o *order) platformRow {
 	s := o.shop
 	amount := func(c cents) platformAmount { return platformAmount{s.currency, icons[s.currency], c} }
 	r := platformRow{
@@ -112,7 +112,12 @@ func (o *order) platformRow() platformRow {
 			Delivered: zoned(o.sentAt(), s.zone), DeliveredBj: zoned(o.sentAt(), beijingZone),
 			Modified: iso(o.modified), Total: amount(o.total()),
 		},
-		Items: []platformItem{}, ERP: []erpInfo{{digits(o.number)}},
+		Items: []platformItem{}, ERP: []erpInfo{},
+	}
+	for _, x := range b.byID[o.id] {
+		if x = x.current(); x.shop == s && !x.deleted {
+			r.ERP = append(r.ERP, erpInfo{digits(x.number)})
+		}
 	}
 	for i := range o.lines {
 		l := &o.lines[i]

@@ -167,7 +167,7 @@ func TestJournal(t *testing.T) {
 	create := func(k *sandbox.Kit) sandbox.System { return lingxingbox.New(k) }
 	dump := func(c *client) []string {
 		var out []string
-		for _, name := range []string{"orders", "multi_orders", "outbound_orders", "stock", "stock_documents", "stock_moves", "products", "listing_stock"} {
+		for _, name := range []string{"orders", "multi_orders", "outbound_orders", "stock", "stock_documents", "stock_moves", "products", "listing_stock", "mcf_orders", "fba_stock"} {
 			_, raw := sandboxtest.Send(t, "GET", c.srv.ControlURL()+"dump?collection="+name, nil, nil)
 			out = append(out, name, string(raw))
 		}
@@ -194,6 +194,20 @@ func TestJournal(t *testing.T) {
 	for range 2 {
 		c.call("/pb/mp/order/v2/getFastOutboundResult", fmt.Sprintf(`{"global_order_no":["%v"]}`, m["global_order_no"]))
 	}
+	c.do("add-mcf-order", `{"sid":113,"sku":"LAMP-DESK","qty":1}`)
+	id1, n1 := c.reviewing("")
+	_, n2 := c.reviewing("")
+	c.steps([]step{
+		{"bundle", bundlePath, `{"sku":"GIFT-BOX","product_name":"礼盒","group_list":[{"sku":"MUG-RED","quantity":2}]}`, "0", ""},
+		{"brand", "/erp/sc/storage/brand/set", `{"data":[{"id":3,"title":"Pipe & Co"}]}`, "0", ""},
+		{"category", "/erp/sc/routing/storage/category/set", `{"data":[{"id":12,"title":"杯子","category_code":"CUP"}]}`, "0", ""},
+		{"switch", "/basicOpen/product/productManager/product/operate/batch", `{"product_ids":[10002],"batch_status":"Disable"}`, "0", ""},
+		{"update", updatePath, `{"order_list":[{"global_order_no":"` + n1 + `","order_item_list":[{"type":1,"sku":"PEN-SET-5","quantity":2}]}]}`, "10002", ""},
+		{"split", splitPath, `{"split_mod":1,"global_order_no":"` + n1 + `","order_item":[[{"item_id":"` + item(c.mpOrders(id1, "")[n1], 0) + `","quantity":1}]]}`, "0", ""},
+		{"merge", mergePath, `{"platform_code":"10001","order_list":["` + n1 + `","` + n2 + `"]}`, "0", `"success_num":2`},
+		{"create", createPath, `{"platform_code":10002,"store_id":"110268822038528000","orders":[{"platform_order_no":"M-1","receiver_country_code":"DE","receiver_name":"A","city":"B","address_line1":"C","items":[{"sku":"MUG-RED","quantity":1,"unit_price":1}]}]}`, "0", `"error_details":[]`},
+		{"remark", "/basicOpen/platformOrder/scOrder/setRemark", `{"sid":113,"amazonOrderId":"` + id1 + `","remark":"x"}`, "0", ""},
+	})
 	c.fault(sandbox.Fault{Kind: "moving-page", Path: "mws/orders", Arg: "2"})
 	c.orders("")
 	want := dump(c)

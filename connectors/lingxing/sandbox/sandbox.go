@@ -10,8 +10,9 @@
 //     clients in production are known to send; the gateway's refusals in their two shapes
 //   - limits on requests in flight by app and path: a second parallel call on most paths answers 3001008
 //   - the envelopes of the classic, the multi-platform and the older services, with their types
-//   - shops, orders and their lines, products, warehouses, stock, stock documents, outbound orders:
-//     filters, zones, half-open windows, sorting, paging and clamps as documented
+//   - shops, orders and their lines, returns, Amazon's reports, products, warehouses, stock here and at
+//     Amazon (FBA), stock documents, outbound orders: filters, zones, half-open windows, sorting,
+//     paging and clamps as documented
 //   - stock documents that move stock, refuse a used idempotency code and write the flow log;
 //     shipments that are accepted first and done later
 //

@@ -104,7 +104,7 @@ func (o *order) identify(rnd *rand.Rand, kind string) {
 	if o.afn {
 		return
 	}
-	o.number = 103_351_413_752_000_000 + int64(o.seq)*1_000 + int64(rnd.IntN(1_000))
+	o.number = firstNumber + int64(o.seq)*1_000 + int64(rnd.IntN(1_000))
 	if rnd.IntN(10) > 0 {
 		o.buyer = buyer
 	}

@@ -86,7 +86,7 @@ func (b *Box) shipFast(in fastPackage) (number, why string) {
 	o, w := b.byNumber[id], b.warehouse(int(in.WID.n))
 	provider, _ := channelOf(string(in.Channel))
 	switch {
-	case o == nil:
+	case o == nil || o.deleted:
 		return "", "订单不存在"
 	case o.mpState() != mpReview && o.mpState() != mpToShip:
 		return "", "订单状态不是待审核或待发货"
@@ -127,13 +127,13 @@ func (b *Box) send(p *parcel) (why string) {
 	o, w := p.order, b.warehouse(p.wid)
 	d := &document{number: p.number, kind: 11, warehouse: w, created: b.kit.Clock.Now().Unix()}
 	need := map[*stockRow]int{}
-	for i := range o.lines {
-		row := b.row(w, o.lines[i].product, "0", "")
-		if row == nil || row.good-need[row] < o.lines[i].qty {
+	for _, l := range o.erpLines() {
+		row := b.row(w, l.product, "0", "")
+		if row == nil || row.good-need[row] < l.qty {
 			return "库存不足"
 		}
-		need[row] += o.lines[i].qty
-		d.lines = append(d.lines, docLine{row: row, good: -o.lines[i].qty})
+		need[row] += l.qty
+		d.lines = append(d.lines, docLine{row: row, good: -l.qty})
 	}
 	for _, l := range d.lines {
 		b.apply(d, l, moveShipment, digits(o.number))
