@@ -173,7 +173,7 @@ func viewOf(c *cli.Context, std stdio) (view, error) {
 	return v, nil
 }
 
-// args checks how many arguments a command was given.
+// arguments checks how many arguments a command was given.
 func arguments(c *cli.Context, least, most int, what string) error {
 	n := c.Args().Len()
 	if n < least || (most >= 0 && n > most) {
@@ -182,7 +182,7 @@ func arguments(c *cli.Context, least, most int, what string) error {
 	return nil
 }
 
-// completion is printed by `pipectl completion SHELL`.
+// completionScript is what is printed by `pipectl completion SHELL`.
 func completionScript(w io.Writer, shell string) error {
 	script, ok := map[string]string{
 		"bash": `_pipectl() {

@@ -145,7 +145,7 @@ func (d *demonstration) run(o engine.RunOptions) error {
 	}
 	d.runs = append(d.runs, report)
 	if !d.v.json {
-		printReport(d.v, d.e, report, nil)
+		printReport(d.v, d.e, report, false, nil)
 		d.v.Line("")
 	}
 	return nil

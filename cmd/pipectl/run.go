@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -45,7 +46,6 @@ func runPipelines(c *cli.Context, std stdio) error {
 		return err
 	}
 	return withEngine(c, std, func(e *engine.Engine, v view) error {
-		var reports []run.Report
 		code := exitDone
 		for _, name := range c.Args().Slice() {
 			watch := newProgress(v, name)
@@ -60,17 +60,11 @@ func runPipelines(c *cli.Context, std stdio) error {
 			if err != nil && report.Run == "" {
 				return badProject(err) // it never began
 			}
-			reports = append(reports, report)
-			code = max(code, exitCodeOf(report))
+			code = worse(code, exitCodeOf(report))
 			if !v.json {
-				printReport(v, e, report, changes)
-			}
-		}
-		if v.json {
-			for _, r := range reports {
-				if err := v.JSON(r); err != nil {
-					return err
-				}
+				printReport(v, e, report, o.DryRun, changes)
+			} else if err := v.JSON(report); err != nil {
+				return err
 			}
 		}
 		if code != exitDone {
@@ -80,8 +74,14 @@ func runPipelines(c *cli.Context, std stdio) error {
 	})
 }
 
-// exitCodeOf orders the ends of a run so that the worst of several wins: failed and paused (1) are
-// told by exitFailed, exceptions by 3.
+// worse is the exit code of two runs: one that could not run says more than one with exceptions.
+func worse(a, b int) int {
+	if a == exitFailed || b == exitFailed {
+		return exitFailed
+	}
+	return max(a, b)
+}
+
 func exitCodeOf(r run.Report) int {
 	switch {
 	case r.Status == run.Failed || r.Status == run.Paused:
@@ -159,12 +159,12 @@ func (p *progress) done() {
 
 // printReport tells a person what a run did: the numbers that matter, what became an exception, and
 // what to do next.
-func printReport(v view, e *engine.Engine, r run.Report, changes []run.Change) {
-	dry := ""
-	if changes != nil || r.Run == "dry-run" {
-		dry = v.dim(" (dry run: nothing was written)")
+func printReport(v view, e *engine.Engine, r run.Report, dry bool, changes []run.Change) {
+	note := ""
+	if dry {
+		note = v.dim(" (dry run: nothing was written)")
 	}
-	v.Line("%s  %s  %s%s", v.bold(r.Pipeline), v.status(r.Status), v.dim(took(r)), dry)
+	v.Line("%s  %s  %s%s", v.bold(r.Pipeline), v.status(r.Status), v.dim(took(r)), note)
 	for _, n := range counters(r) {
 		if n.n > 0 || n.always {
 			v.Line("  %6d %-10s %s", n.n, n.name, v.dim(n.means))
@@ -173,13 +173,7 @@ func printReport(v view, e *engine.Engine, r run.Report, changes []run.Change) {
 	for _, m := range r.Masters {
 		v.Line("  %6s %-10s %s", "", "+ "+m.Key, v.dim("created first, in "+m.Connection+" "+m.Object+": a look-up missed it"))
 	}
-	for i, x := range changes {
-		if i == 20 {
-			v.Line("  %s", v.dim(fmt.Sprintf("… and %d more documents", len(changes)-i)))
-			break
-		}
-		v.Line("  %s %s  %s", x.What, v.bold(cmp.Or(x.TargetKey, x.Key)), v.dim(short(x.Document.JSON(), 160)))
-	}
+	printChanges(v, changes)
 	if r.Error != nil {
 		v.Line("  %s %s", v.red(cmp.Or(r.Error.ID, r.Error.Class)), r.Error.Reason)
 		if r.Error.Hint != "" {
@@ -189,8 +183,37 @@ func printReport(v view, e *engine.Engine, r run.Report, changes []run.Change) {
 	if r.Old > 0 {
 		v.Line("  %s", v.dim(fmt.Sprintf("%d delivered records keep the old mapping; pipectl run %s --remap applies the new one", r.Old, r.Pipeline)))
 	}
-	if len(changes) == 0 {
+	if !dry {
 		printOpen(v, e, r)
+	}
+}
+
+// mostShown is how many documents of a dry run are listed, and how many exceptions.
+const mostShown = 20
+
+// printChanges lists what a dry run would do, and what it would not: no state tells that later.
+func printChanges(v view, changes []run.Change) {
+	documents, problems := 0, 0
+	for _, x := range changes {
+		if x.Problem == nil {
+			if documents++; documents <= mostShown {
+				v.Line("  %s %s  %s", x.What, v.bold(cmp.Or(x.TargetKey, x.Key)), v.dim(short(x.Document.JSON(), 160)))
+			}
+			continue
+		}
+		if problems++; problems > mostShown {
+			continue
+		}
+		v.Line("  %s %s  %s", v.kind(x.What), v.bold(x.Key), strings.TrimSpace(x.Problem.Field+" "+x.Problem.Reason))
+		if x.Problem.Hint != "" {
+			v.Line("    → %s", x.Problem.Hint)
+		}
+	}
+	if documents > mostShown {
+		v.Line("  %s", v.dim(fmt.Sprintf("… and %d more documents", documents-mostShown)))
+	}
+	if problems > mostShown {
+		v.Line("  %s", v.dim(fmt.Sprintf("… and %d more exceptions", problems-mostShown)))
 	}
 }
 

@@ -21,6 +21,7 @@ const sharing = 64
 // commit writes to the state and comes back when it is durable. what names the point of the way.
 func (r *runner) commit(what string, jobs []*job, apply func(state.Tx) error) error {
 	if r.o.DryRun {
+		r.tellProblems(jobs)
 		r.count(jobs)
 		r.track.done(jobs)
 		return nil

@@ -123,9 +123,7 @@ func (r *runner) plan(moves []*move) {
 			if mv.j != nil {
 				c.Key = mv.j.key
 			}
-			r.shown.Lock()
-			r.o.Planned(c)
-			r.shown.Unlock()
+			r.planned(c)
 		}
 		mv.created = what == "create"
 		mv.updated = what == "update" || what == "reopen"
@@ -133,6 +131,25 @@ func (r *runner) plan(moves []*move) {
 		mv.doc.Confirmed = &state.Confirmed{}
 		if mv.withdraws {
 			mv.end = withdrawn
+		}
+	}
+}
+
+// planned tells one change of a dry run.
+func (r *runner) planned(c Change) {
+	r.shown.Lock()
+	defer r.shown.Unlock()
+	r.o.Planned(c)
+}
+
+// tellProblems tells what a dry run found that would be an exception, all problems of a record.
+func (r *runner) tellProblems(jobs []*job) {
+	if r.o.Planned == nil {
+		return
+	}
+	for _, j := range jobs {
+		for _, p := range j.problems {
+			r.planned(Change{Key: j.key, What: string(kindOf(j.end)), Problem: p})
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/pipectl/pipectl/engine/problem"
 	"github.com/pipectl/pipectl/engine/state"
 	"github.com/pipectl/pipectl/engine/value"
 )
@@ -23,7 +24,7 @@ type Options struct {
 	DryRun       bool      // write nothing, neither to the target nor to the state
 
 	Progress func(Report)          // called after each commit, never twice at once
-	Planned  func(Change)          // of a dry run: what would be done, document by document
+	Planned  func(Change)          // of a dry run: what would be done, document by document, and what would not
 	Requests func() map[string]int // requests made so far, by connection; for the report
 	// Reached is called at each named point of the way (see the package's documentation). When it
 	// answers false the run is abandoned on the spot, as if the process had been killed there:
@@ -31,12 +32,13 @@ type Options struct {
 	Reached func(point string) bool
 }
 
-// Change is what a dry run would do with one document.
+// Change is what a dry run would do with one document, or why it would do nothing.
 type Change struct {
 	Key       string // of the record
 	TargetKey string
-	What      string // create, update, reopen, submit, audit, cancel, delete
+	What      string // create, update, reopen, submit, audit, cancel, delete; with a Problem: the kind of exception
 	Document  value.Record
+	Problem   *problem.Error // nil: a document
 }
 
 // Clock is time as a run sees it.

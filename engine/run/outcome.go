@@ -147,6 +147,22 @@ func (r *runner) putException(tx state.Tx, j *job, rec *state.Record, now time.T
 	return state.PutException(tx, r.pid, e, j.data.JSON())
 }
 
+// kindOf is how an exception of a record is called that ended so.
+func kindOf(end ending) state.Kind {
+	switch end {
+	case waiting:
+		return state.Later
+	case invalid:
+		return state.InvalidData
+	case held:
+		return state.OnHold
+	case failed:
+		return state.GaveUp
+	case notEnded, silent, filtered, unchanged, same, delivered, withdrawn:
+	}
+	return ""
+}
+
 func (r *runner) exception(j *job, now time.Time) state.Exception {
 	p := &problem.Error{}
 	if len(j.problems) > 0 {
@@ -154,7 +170,7 @@ func (r *runner) exception(j *job, now time.Time) state.Exception {
 	}
 	e := state.Exception{
 		Pipeline: r.p.Name, Key: j.key, Status: state.IsOpen,
-		Kind:  map[ending]state.Kind{waiting: state.Later, invalid: state.InvalidData, held: state.OnHold, failed: state.GaveUp}[j.end],
+		Kind:  kindOf(j.end),
 		Class: p.Class.String(), ID: p.ID, Field: p.Field, At: p.At.String(), Reason: reason(p), Hint: p.Hint, Code: p.Code,
 		Causes: j.causes(), First: now, Last: now, Revision: r.p.Revision, Run: r.id, Version: j.ver,
 	}

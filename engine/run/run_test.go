@@ -291,9 +291,15 @@ func TestDryRunWritesNothing(t *testing.T) {
 	orders(r, 2)
 	r.src.set("3", `"qty":"many"`)
 	var planned []string
-	dry := Options{DryRun: true, Planned: func(c Change) { planned = append(planned, c.Key+" "+c.What+" "+c.TargetKey+" "+c.Document.JSON()) }}
+	dry := Options{DryRun: true, Planned: func(c Change) {
+		if c.Problem != nil {
+			planned = append(planned, c.Key+" "+c.What+" "+c.Problem.Field+" "+c.Problem.Reason)
+			return
+		}
+		planned = append(planned, c.Key+" "+c.What+" "+c.TargetKey+" "+c.Document.JSON())
+	}}
 	r.run("done read=3 delivered=2 invalid=1 created=2", dry)
-	want := `1 create SO-1 {"FBillNo":"SO-1","FQty":1}; 2 create SO-2 {"FBillNo":"SO-2","FQty":2}`
+	want := `3 invalid FQty qty is not a number; 1 create SO-1 {"FBillNo":"SO-1","FQty":1}; 2 create SO-2 {"FBillNo":"SO-2","FQty":2}`
 	if got := strings.Join(planned, "; "); got != want {
 		t.Errorf("planned %s, want %s", got, want)
 	}
