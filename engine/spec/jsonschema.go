@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"maps"
 	"reflect"
-	"strings"
 	"time"
 
 	"github.com/pipectl/pipectl/engine/connector"
@@ -201,13 +200,4 @@ func (Environment) JSONSchema(*Describer) map[string]any {
 		"protected":   map[string]any{"type": "boolean", "description": "runs only what an approved plan says"},
 		"connections": map[string]any{"type": "object", "additionalProperties": map[string]any{"type": "object"}, "description": "the keys that differ from the connections above"},
 	}}
-}
-
-// Reference lists the keys of a struct for the written reference: name, doc, example.
-func Reference(of any) [][3]string {
-	var out [][3]string
-	for _, f := range fieldsOf(reflect.TypeOf(of)) {
-		out = append(out, [3]string{f.name, strings.TrimSpace(f.doc), f.example})
-	}
-	return out
 }
