@@ -226,3 +226,24 @@ func TestLastMonth(t *testing.T) {
 		t.Errorf("by number %d rows", len(rows))
 	}
 }
+
+// A gateway's errors come as HTML; some after the work was done.
+func TestHTMLErrors(t *testing.T) {
+	for _, x := range []struct {
+		kind   string
+		status int
+		done   int
+	}{{sandbox.Status, 502, 0}, {sandbox.Status, 504, 0}, {sandbox.StatusAfter, 504, 1}} {
+		t.Run(fmt.Sprint(x.kind, x.status), func(t *testing.T) {
+			c := start(t, sandbox.Options{})
+			c.fault(sandbox.Fault{Kind: x.kind, Status: x.status, Path: "orderAdd"})
+			status, raw := c.raw(addPath, `{"sys_wid":1300,"type":1,"inbound_idempotent_code":"H-1","product_list":[{"sku":"MUG-RED","good_num":1}]}`)
+			if status != x.status || !strings.HasPrefix(string(raw), "<html>") {
+				t.Errorf("HTTP %d %s", status, raw)
+			}
+			if rows := c.rows(c.call("/erp/sc/routing/storage/inbound/getOrders", `{"inbound_idempotent_code":"H-1"}`)); len(rows) != x.done {
+				t.Errorf("%d documents, want %d", len(rows), x.done)
+			}
+		})
+	}
+}

@@ -141,3 +141,28 @@ func TestOrderRemark(t *testing.T) {
 		t.Errorf("%v", after[0])
 	}
 }
+
+// An outbound order has a row for a bundle and rows for its parts; the parts leave the warehouse.
+func TestBundleShipped(t *testing.T) {
+	c := start(t, sandbox.Options{})
+	c.do("set-stock", `{"wid":1300,"sku":"PEN-SET-5","good":10}`)
+	c.call(bundlePath, `{"sku":"GIFT-BOX","product_name":"礼盒","group_list":[{"sku":"MUG-RED","quantity":1},{"sku":"PEN-SET-5","quantity":2}]}`)
+	id, number := c.reviewing("")
+	c.steps([]step{
+		{"a bundle is added", updatePath, `{"order_list":[{"global_order_no":"` + number + `","order_item_list":[{"type":1,"sku":"GIFT-BOX","quantity":3}]}]}`, "10002", ""},
+		{"review", reviewPath, `{"global_order_no":["` + number + `"]}`, "0", `"success_num":1`},
+		{"deliver", "/basicOpen/selfShipmentOrder/deliveryGoods", `{"order_number_list":"` + number + `"}`, "0", `"fail_list":[]`},
+	})
+	if good := c.good(1300, "PEN-SET-5"); good != "4" {
+		t.Errorf("%s left of 10, of three bundles with two each", good)
+	}
+	row := c.rows(c.call("/erp/sc/routing/wms/order/wmsOrderList", `{"platform_order_no_arr":["`+id+`"]}`))[0]
+	var got []string
+	for _, x := range row["product_info"].([]any) {
+		p := x.(map[string]any)
+		got = append(got, fmt.Sprint(p["bundle_type"], " ", p["sku"], " ", p["count"]))
+	}
+	if !slices.Equal(got, []string{"0 MUG-RED 4", "1 GIFT-BOX 3", "2 MUG-RED 3", "2 PEN-SET-5 6"}) {
+		t.Errorf("%q", got)
+	}
+}

@@ -98,10 +98,21 @@ func (b *Box) parcelRow(p *parcel) parcelRow {
 	}
 	for i := range lines {
 		l := &lines[i]
-		r.Products = append(r.Products, parcelLine{
-			ID: p.id*10 + i, ProductID: l.product.id, SKU: l.product.sku, Name: l.product.name, Count: l.qty, SellerSKU: o.sellerSKU(l),
+		row := parcelLine{
+			ID: p.id*100 + len(r.Products), ProductID: l.product.id, SKU: l.product.sku, Name: l.product.name, Count: l.qty, SellerSKU: o.sellerSKU(l),
 			StockSID: "0", Unit: l.unit(), Total: l.price, Cost: l.product.cost.String() + "0000", Freight: "0.000000", Currency: icons[o.shop.currency],
-		})
+		}
+		if len(l.product.parts) > 0 {
+			row.Bundle = 1
+		}
+		r.Products = append(r.Products, row)
+		for _, x := range l.product.parts { // after the bundle, what is in it: who adds up both counts twice
+			q := b.bySKU[x.sku]
+			r.Products = append(r.Products, parcelLine{
+				ID: p.id*100 + len(r.Products), ProductID: q.id, SKU: q.sku, Name: q.name, Count: l.qty * x.quantity, Bundle: 2, BundleID: row.ID,
+				StockSID: "0", Cost: q.cost.String() + "0000", Freight: "0.000000", Currency: icons[o.shop.currency],
+			})
+		}
 	}
 	return r
 }

@@ -127,7 +127,7 @@ func (b *Box) send(p *parcel) (why string) {
 	o, w := p.order, b.warehouse(p.wid)
 	d := &document{number: p.number, kind: 11, warehouse: w, created: b.kit.Clock.Now().Unix()}
 	need := map[*stockRow]int{}
-	for _, l := range o.erpLines() {
+	for _, l := range b.pieces(o) {
 		row := b.row(w, l.product, "0", "")
 		if row == nil || row.good-need[row] < l.qty {
 			return "库存不足"
@@ -142,6 +142,20 @@ func (b *Box) send(p *parcel) (why string) {
 	b.changeParcel(p, func() { p.status, p.delivered, p.updated = parcelSent, now, now })
 	b.change(o, func() { o.state, o.delivered, o.modified, o.channel, o.wid = mpShipped, now, now, p.channel, p.wid })
 	return ""
+}
+
+// pieces are the lines as they lie in the warehouse: a bundle is its parts.
+func (b *Box) pieces(o *order) []orderLine {
+	var out []orderLine
+	for _, l := range o.erpLines() {
+		for _, x := range l.product.parts {
+			out = append(out, orderLine{product: b.bySKU[x.sku], qty: l.qty * x.quantity})
+		}
+		if len(l.product.parts) == 0 {
+			out = append(out, l)
+		}
+	}
+	return out
 }
 
 // moveShipment is FBM出库 in the flow log.
