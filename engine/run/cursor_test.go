@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/state"
 )
 
@@ -58,13 +57,12 @@ func TestCursorStaysBeforeAFailedTransaction(t *testing.T) {
 	store := &failing{Store: s, failed: make(chan struct{})}
 	sending := make(chan struct{})
 	var first, second sync.Once
-	r.erp.fault = func(string, connector.Doc) fault {
-		first.Do(func() { close(sending) })
-		<-store.failed
-		return none
-	}
 	rep, err := Run(context.Background(), r.p, Options{Store: store, Clock: r.clock, Reached: func(point string) bool {
-		if point == "before outcome" {
+		switch point {
+		case "before save": // of the second batch, the only one that sends something
+			first.Do(func() { close(sending) })
+			<-store.failed
+		case "before outcome":
 			second.Do(func() {
 				<-sending
 				store.armed.Store(true)
@@ -78,7 +76,6 @@ func TestCursorStaysBeforeAFailedTransaction(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	r.erp.fault = nil
 	if _, err := r.try(Options{}); err != nil {
 		t.Fatal(err)
 	}
