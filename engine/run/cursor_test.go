@@ -45,7 +45,7 @@ func (f *failing) Update(fn func(state.Tx) error) error {
 func TestCursorStaysBeforeAFailedTransaction(t *testing.T) {
 	r := newRig(t)
 	r.src.pageLen, r.erp.traits.Batch, r.erp.traits.InFlight = 2, 2, 2
-	r.p.Target.Changed = HoldChange
+	r.p.Target.Changed, r.p.Target.Then = HoldChange, nil // the second batch has one act, and comes to its outcome
 	orders(r, 2)
 	r.run("done read=2 delivered=2 created=2")
 	r.src.set("1", `"qty":5`) // both are held without a request, so no flight remembers them
