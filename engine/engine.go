@@ -144,14 +144,22 @@ type redacting struct {
 func (r redacting) Handle(ctx context.Context, rec slog.Record) error {
 	out := slog.NewRecord(rec.Time, rec.Level, r.hide.Text(rec.Message), rec.PC)
 	rec.Attrs(func(a slog.Attr) bool {
-		out.AddAttrs(slog.String(a.Key, r.hide.Text(a.Value.String())))
+		out.AddAttrs(r.hidden(a))
 		return true
 	})
 	return r.Handler.Handle(ctx, out)
 }
 
+func (r redacting) hidden(a slog.Attr) slog.Attr {
+	return slog.String(a.Key, r.hide.Text(a.Value.Resolve().String()))
+}
+
 func (r redacting) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return redacting{r.Handler.WithAttrs(attrs), r.hide}
+	clean := make([]slog.Attr, len(attrs))
+	for i, a := range attrs {
+		clean[i] = r.hidden(a)
+	}
+	return redacting{r.Handler.WithAttrs(clean), r.hide}
 }
 
 func (r redacting) WithGroup(name string) slog.Handler {

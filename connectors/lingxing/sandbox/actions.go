@@ -96,7 +96,8 @@ func (b *Box) takeToken(in appArgs) (any, error) {
 func (b *Box) giveToken(in struct {
 	AppID string `json:"app_id"`
 	Token string `json:"access_token"`
-}) (any, error) {
+},
+) (any, error) {
 	if in.Token == "" {
 		return nil, errors.New("give-token: access_token is missing")
 	}
@@ -106,7 +107,8 @@ func (b *Box) giveToken(in struct {
 func (b *Box) addApp(in struct {
 	AppID  string `json:"app_id"`
 	Secret string `json:"secret"`
-}) (any, error) {
+},
+) (any, error) {
 	if len(in.AppID) != 16 || in.Secret == "" {
 		return nil, errors.New("add-app: app_id has 16 characters (it is an AES key), and secret is not empty")
 	}
@@ -120,7 +122,8 @@ func (b *Box) addApp(in struct {
 func (b *Box) disableApp(in struct {
 	AppID string `json:"app_id"`
 	Code  string `json:"code"`
-}) (any, error) {
+},
+) (any, error) {
 	if in.Code = or(in.Code, "401"); in.Code != "401" && in.Code != "403" {
 		return nil, errors.New(`disable-app: code is "401" or "403"`)
 	}
@@ -166,7 +169,8 @@ func (b *Box) takePlace(in struct {
 	AppID string `json:"app_id"`
 	Path  string `json:"path"`
 	For   string `json:"for"`
-}) (any, error) {
+},
+) (any, error) {
 	d, err := duration(in.For, abortHold)
 	if err == nil {
 		err = knownPath(in.Path)
@@ -186,7 +190,8 @@ func (b *Box) takePlace(in struct {
 func (b *Box) skewClock(in struct {
 	By  string `json:"by"`
 	Off bool   `json:"off"`
-}) (any, error) {
+},
+) (any, error) {
 	d, err := duration(in.By, 0)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -164,9 +165,7 @@ func authParams(r *http.Request, body []byte) url.Values {
 }
 
 func merge(into, from url.Values) {
-	for k, v := range from {
-		into[k] = v
-	}
+	maps.Copy(into, from)
 }
 
 // uuid is one of the sandbox's own, from the seed.

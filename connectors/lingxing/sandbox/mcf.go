@@ -141,7 +141,8 @@ func (b *Box) addMCF(in struct {
 	SID int    `json:"sid"`
 	SKU string `json:"sku"`
 	Qty int    `json:"qty"`
-}) (any, error) {
+},
+) (any, error) {
 	s, p := b.shopBySID(fmt.Sprint(in.SID)), b.bySKU[in.SKU]
 	if s == nil || p == nil || in.Qty < 1 {
 		return nil, fmt.Errorf("add-mcf-order: shop %d and product %q must be there, and qty is 1 or more", in.SID, in.SKU)

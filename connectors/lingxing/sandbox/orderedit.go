@@ -156,8 +156,18 @@ func (in *updateTo) apply(o *order) {
 		to   *string
 		from *text
 	}{
-		{&to.Line1, in.Line1}, {&to.Line2, in.Line2}, {&to.Line3, in.Line3}, {&to.City, in.City}, {&to.District, in.District}, {&to.Doorplate, in.Door},
-		{&to.Postal, in.Postal}, {&to.Country, in.Country}, {&to.Mobile, in.Mobile}, {&to.Receiver, in.Name}, {&to.Tel, in.Tel}, {&to.State, in.State},
+		{&to.Line1, in.Line1},
+		{&to.Line2, in.Line2},
+		{&to.Line3, in.Line3},
+		{&to.City, in.City},
+		{&to.District, in.District},
+		{&to.Doorplate, in.Door},
+		{&to.Postal, in.Postal},
+		{&to.Country, in.Country},
+		{&to.Mobile, in.Mobile},
+		{&to.Receiver, in.Name},
+		{&to.Tel, in.Tel},
+		{&to.State, in.State},
 	} {
 		if f.from != nil {
 			*f.to = string(*f.from)

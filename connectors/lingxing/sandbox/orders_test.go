@@ -400,7 +400,7 @@ func TestSeed(t *testing.T) {
 		_, raw := sandboxtest.Send(t, "GET", c.srv.ControlURL()+"dump", nil, nil)
 		return string(raw)
 	}
-	if dump(5) != dump(5) {
+	if first, again := dump(5), dump(5); first != again {
 		t.Error("two sandboxes of one seed differ")
 	}
 	if dump(5) == dump(6) {

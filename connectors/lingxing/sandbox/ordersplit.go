@@ -88,8 +88,14 @@ func (l *orderLine) take(n int) orderLine {
 	part := *l
 	part.qty = n
 	for _, f := range []struct{ of, left *cents }{
-		{&part.price, &l.price}, {&part.tax, &l.tax}, {&part.ship, &l.ship}, {&part.shipTax, &l.shipTax}, {&part.wrap, &l.wrap},
-		{&part.wrapTax, &l.wrapTax}, {&part.shipOff, &l.shipOff}, {&part.promoOff, &l.promoOff},
+		{&part.price, &l.price},
+		{&part.tax, &l.tax},
+		{&part.ship, &l.ship},
+		{&part.shipTax, &l.shipTax},
+		{&part.wrap, &l.wrap},
+		{&part.wrapTax, &l.wrapTax},
+		{&part.shipOff, &l.shipOff},
+		{&part.promoOff, &l.promoOff},
 	} {
 		*f.of = *f.left * cents(n) / cents(l.qty)
 		*f.left -= *f.of

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -69,7 +70,7 @@ func (b *Box) draw(rnd *rand.Rand, seq int, kind string, at int64) *order {
 	}
 	switch kind {
 	case kindUnknownShop:
-		s = b.catalogue.shopBySID(fmt.Sprint(unmappedSID))
+		s = b.shopBySID(fmt.Sprint(unmappedSID))
 	case "":
 	default:
 		s = b.shops[rnd.IntN(3)] // what is special must be visible in Amazon's list
@@ -178,8 +179,7 @@ func (b *Box) age(o *order, now int64) {
 
 // twin gives an order the number of the latest one before it that another of the mapped shops has.
 func twin(o *order, before []*order) bool {
-	for i := len(before) - 1; i >= 0; i-- {
-		other := before[i]
+	for _, other := range slices.Backward(before) {
 		if other != o && other.amazon() && other.shop != o.shop && other.shop.sid != unmappedSID {
 			o.id = other.id
 			return true

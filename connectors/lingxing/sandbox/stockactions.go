@@ -19,7 +19,8 @@ func (b *Box) setStock(in struct {
 	SKU    string `json:"sku"`
 	Good   int    `json:"good"`
 	Locked int    `json:"locked"`
-}) (any, error) {
+},
+) (any, error) {
 	w, p := b.warehouse(in.WID), b.bySKU[in.SKU]
 	if w == nil || p == nil || in.Good < 0 || in.Locked < 0 {
 		return nil, fmt.Errorf("set-stock: warehouse %d and product %q must be there, and numbers not negative", in.WID, in.SKU)
@@ -37,7 +38,8 @@ func (b *Box) addProductAction(in struct {
 	SKU   string `json:"sku"`
 	Name  string `json:"name"`
 	Price string `json:"price"`
-}) (any, error) {
+},
+) (any, error) {
 	name, cost := text(in.Name), text(or(in.Price, "10.00"))
 	r, err := b.productSet(productSetIn{SKU: text(in.SKU), Name: &name, Price: &cost})
 	if err != nil {
@@ -53,7 +55,8 @@ func (b *Box) addProductAction(in struct {
 func (b *Box) shopStatus(in struct {
 	SID    int `json:"sid"`
 	Status int `json:"status"`
-}) (any, error) {
+},
+) (any, error) {
 	s := b.shopBySID(fmt.Sprint(in.SID))
 	if s == nil || in.Status < 0 || in.Status > 3 {
 		return nil, fmt.Errorf("shop-status: shop %d must be there, and status is 0 to 3", in.SID)
