@@ -42,12 +42,22 @@ func (e *Engine) Run(ctx context.Context, name string, o RunOptions) (run.Report
 	if err != nil {
 		return run.Report{}, problem.In(err, problem.Error{Pipeline: name})
 	}
-	return run.Run(ctx, ready, run.Options{
+	before, err := e.lastRun(name)
+	if err != nil {
+		return run.Report{}, err
+	}
+	report, err := run.Run(ctx, ready, run.Options{
 		Store: e.store, Clock: e.clock(), Log: e.log.With("pipeline", name),
 		Since: o.Since, Until: o.Until, Keys: o.Keys, Limit: o.Limit,
 		Full: o.Full, Remap: o.Remap, DryRun: o.DryRun,
 		Progress: o.Progress, Planned: o.Planned, Requests: e.meter.since(), Reached: o.Reached,
 	})
+	if err == nil && !o.DryRun {
+		if err := e.expire(name, before, e.now()); err != nil {
+			e.log.Warn("old reports and closed exceptions could not be removed", "pipeline", name, "reason", err)
+		}
+	}
+	return report, err
 }
 
 // Delivered lists keys of records that are where they belong, at most n.

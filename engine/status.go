@@ -56,7 +56,7 @@ func schedule(s *spec.Schedule) string {
 	case s.Cron != "":
 		return strings.TrimSpace(s.Cron + " " + s.Zone)
 	}
-	return "every " + strings.TrimSuffix(strings.TrimSuffix(s.Every.String(), "0s"), "0m")
+	return "every " + spec.FormatDuration(s.Every)
 }
 
 func fillStatus(tx state.Tx, s *Status) error {

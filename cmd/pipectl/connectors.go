@@ -11,6 +11,7 @@ import (
 
 	"github.com/pipectl/pipectl/connectors"
 	"github.com/pipectl/pipectl/engine/connector"
+	"github.com/pipectl/pipectl/engine/spec"
 	"github.com/pipectl/pipectl/engine/value"
 )
 
@@ -286,7 +287,7 @@ func objectsOf(d connector.Definition) []connector.ObjectInfo {
 // plain is a default as a person would write it in YAML.
 func plain(v reflect.Value) string {
 	if d, ok := reflect.TypeAssert[time.Duration](v); ok {
-		return strings.TrimSuffix(strings.TrimSuffix(d.String(), "0s"), "0m")
+		return spec.FormatDuration(d)
 	}
 	return fmt.Sprint(v.Interface())
 }

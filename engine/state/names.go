@@ -87,15 +87,4 @@ func nextID(tx Tx) (ID, error) {
 	return next, tx.Put(Names, key, seal(key, next.key(nil)))
 }
 
-func rename(tx Tx, id ID, from, to string) error {
-	if err := tx.Delete(Names, []byte("\xff"+from)); err != nil {
-		return err
-	}
-	key := []byte("\xff" + to)
-	if err := tx.Put(Names, key, seal(key, id.key(nil))); err != nil {
-		return err
-	}
-	return tx.Put(Names, id.key(nil), seal(id.key(nil), []byte(to)))
-}
-
 func idOf(key []byte) ID { return ID(binary.BigEndian.Uint32(key)) }

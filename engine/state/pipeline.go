@@ -73,24 +73,3 @@ func EachPipeline(tx Tx, fn func(ID, Pipeline) (bool, error)) error {
 		return fn(idOf(k), p)
 	})
 }
-
-// Rename gives a pipeline's rows to another name. It answers false when there is no such pipeline,
-// or the new name has rows of its own.
-func Rename(tx Tx, from, to string) (bool, error) {
-	id, err := PipelineID(tx, from, false)
-	if id == 0 || err != nil {
-		return false, err
-	}
-	if taken, err := PipelineID(tx, to, false); taken != 0 || err != nil {
-		return false, err
-	}
-	p, ok, err := GetPipeline(tx, id)
-	if !ok || err != nil {
-		return false, err
-	}
-	p.Name = to
-	if err := rename(tx, id, "pipeline "+from, "pipeline "+to); err != nil {
-		return false, err
-	}
-	return true, PutPipeline(tx, id, p)
-}

@@ -130,10 +130,10 @@ type result struct {
 }
 
 func transform(in io.Reader, table map[string]string, out, left io.Writer) (Counts, error) {
-	todo, order := make(chan job), make(chan job, 2*workers)
+	jobs, order := make(chan job), make(chan job, 2*workers)
 	for range workers {
 		go func() {
-			for j := range todo {
+			for j := range jobs {
 				j.done <- convert(j.text, table)
 			}
 		}()
@@ -143,10 +143,10 @@ func transform(in io.Reader, table map[string]string, out, left io.Writer) (Coun
 		readErr = cut(in, func(text []byte) {
 			j := job{text, make(chan result, 1)}
 			order <- j
-			todo <- j
+			jobs <- j
 		})
 		close(order)
-		close(todo)
+		close(jobs)
 	}()
 	w, d := bufio.NewWriterSize(out, block), bufio.NewWriterSize(left, block)
 	var n Counts
