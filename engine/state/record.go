@@ -8,7 +8,10 @@ import (
 
 // Version orders what was read of one record: by the source's own change time, then by the instant
 // its page was asked for. Both count nanoseconds since 1970; 0 is unknown.
-type Version struct{ Changed, Asked int64 }
+type Version struct {
+	Changed int64 `json:"changed"`
+	Asked   int64 `json:"asked"`
+}
 
 // Before says that v is older than w.
 func (v Version) Before(w Version) bool {
