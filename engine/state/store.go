@@ -42,13 +42,17 @@ const (
 	KeptValues               // pipeline, name, value, key
 	Runs                     // time (newest first), run
 	Vault                    // connection, key
+	Notes                    // what people did to the state: time, number
 	buckets
 )
 
 var bucketNames = [...]string{
 	"meta", "names", "records", "documents", "flights", "open", "resolved", "payloads",
-	"pipelines", "kept", "kept-values", "runs", "vault",
+	"pipelines", "kept", "kept-values", "runs", "vault", "notes",
 }
+
+// Count is how many buckets there are.
+const Count = int(buckets)
 
 func (b Bucket) String() string { return bucketNames[b] }
 

@@ -79,29 +79,33 @@ func (s *Store) giveUp() {
 	}
 }
 
+// prepare brings the file to what this program writes: its format and its buckets, in one
+// transaction. One of a newer format is left as it is.
 func (s *Store) prepare() error {
-	missing := false
+	ready := false
 	err := s.db.View(func(tx *bbolt.Tx) error {
-		for _, b := range state.Buckets() {
-			missing = missing || tx.Bucket([]byte(b.String())) == nil
+		if tx.Bucket([]byte(state.Meta.String())) == nil {
+			return nil
 		}
-		return nil
+		format, err := state.FormatOf(&transaction{tx: tx})
+		ready = format == state.Format
+		for _, b := range state.Buckets() {
+			ready = ready && tx.Bucket([]byte(b.String())) != nil
+		}
+		return err
 	})
-	if err == nil && missing {
+	if err == nil && !ready {
 		err = s.db.Update(func(tx *bbolt.Tx) error {
 			for _, b := range state.Buckets() {
 				if _, err := tx.CreateBucketIfNotExists([]byte(b.String())); err != nil {
 					return err
 				}
 			}
-			return nil
+			return state.Upgrade(&transaction{tx: tx})
 		})
 	}
 	if err != nil {
 		return cannotOpen(s.path, err)
-	}
-	if err := state.CheckFormat(s); err != nil {
-		return err
 	}
 	return signHolder(s.path)
 }
@@ -137,7 +141,7 @@ func (s *Store) Update(fn func(state.Tx) error) (err error) {
 
 type transaction struct {
 	tx      *bbolt.Tx
-	buckets [16]*bbolt.Bucket // as they are asked for: finding one costs a walk down its tree
+	buckets [state.Count]*bbolt.Bucket // as they are asked for: finding one costs a walk down its tree
 }
 
 func (t *transaction) bucket(b state.Bucket) (*bbolt.Bucket, error) {
@@ -198,6 +202,9 @@ func (t *transaction) Scan(b state.Bucket, prefix, from []byte, fn func(key, val
 }
 
 func cannotOpen(path string, err error) error {
+	if told, ok := errors.AsType[*problem.Error](err); ok {
+		return told // says it better
+	}
 	return &problem.Error{
 		Class: problem.Fatal, ID: "PC504", Err: err,
 		Reason: fmt.Sprintf("state file %s cannot be opened: %v", path, err),

@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"os"
@@ -116,8 +117,16 @@ func TestNewerFormatIsRefused(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
 	_, err = Open(path)
 	wantCode(t, err, "PC501", "newer")
+	after, err := os.ReadFile(path)
+	if err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the newer file was written to (%v)", err)
+	}
 }
 
 func TestFolderThatCannotBeMade(t *testing.T) {
