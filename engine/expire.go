@@ -7,7 +7,7 @@ import (
 )
 
 // How long is kept what nobody waits for any more: closed exceptions with the record as it was
-// read, and reports of runs. What is open never expires, nor do keys, hashes and target ids.
+// read, reports of runs and alerts. What is open never expires, nor do keys, hashes and target ids.
 const (
 	keepClosed = 90 * 24 * time.Hour
 	keepRuns   = 30 * 24 * time.Hour
@@ -24,6 +24,9 @@ func (e *Engine) expire(pipeline string, before, now time.Time) error {
 			return err
 		}
 		if _, err := state.Expire(tx, id, now.Add(-keepClosed)); err != nil {
+			return err
+		}
+		if err := state.ExpireAlerts(tx, now.Add(-keepRuns)); err != nil {
 			return err
 		}
 		return state.ExpireRuns(tx, now.Add(-keepRuns))

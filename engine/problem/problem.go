@@ -93,7 +93,14 @@ type Error struct {
 	Scope    Scope         // of a Throttled error
 	After    time.Duration // how long a Throttled or Transient error asks to wait; 0: not said
 	Cause    *Cause        // of a Missing error: what is missing
-	Err      error         // what is below, for errors.Is; never shown beside Reason
+
+	// Connection is the one that spoke, where the caller has not named it himself.
+	Connection string
+	// Login: the system refused who we say we are. It is not asked again until a person has looked:
+	// wrong logins lock a user for everybody.
+	Login bool
+
+	Err error // what is below, for errors.Is; never shown beside Reason
 }
 
 // Error shows the problem on one to three lines: place, class and record; the reason; the way on.
@@ -191,6 +198,7 @@ func fill(err error, where Error) *Error {
 	out.Reason = cmp.Or(out.Reason, where.Reason)
 	out.Hint = cmp.Or(out.Hint, where.Hint)
 	out.Code = cmp.Or(out.Code, where.Code)
+	out.Connection = cmp.Or(out.Connection, where.Connection)
 	return &out
 }
 

@@ -43,12 +43,15 @@ const (
 	Runs                     // time (newest first), run
 	Vault                    // connection, key
 	Notes                    // what people did to the state: time, number
+	Outages                  // connection
+	Alerts                   // name of what happened
 	buckets
 )
 
 var bucketNames = [...]string{
 	"meta", "names", "records", "documents", "flights", "open", "resolved", "payloads",
 	"pipelines", "kept", "kept-values", "runs", "vault", "notes",
+	"outages", "alerts",
 }
 
 // Count is how many buckets there are.
