@@ -69,7 +69,11 @@ func withEngine(c *cli.Context, std stdio, do func(*engine.Engine, view) error) 
 	if err != nil {
 		return err
 	}
-	e, err := engine.Open(optionsOf(c, std))
+	o, err := underProof(optionsOf(c, std), std)
+	if err != nil {
+		return err
+	}
+	e, err := engine.Open(o)
 	if err != nil {
 		return badProject(err)
 	}

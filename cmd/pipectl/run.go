@@ -45,6 +45,9 @@ func runPipelines(c *cli.Context, std stdio) error {
 	if err != nil {
 		return err
 	}
+	if o.Reached, err = newKiller(std); err != nil {
+		return err
+	}
 	return withEngine(c, std, func(e *engine.Engine, v view) error {
 		code := exitDone
 		for _, name := range c.Args().Slice() {

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"time"
 
 	"github.com/pipectl/pipectl/engine/connector"
@@ -77,7 +78,10 @@ func (r *runner) appeared(asking []state.Exception) ([]state.Exception, error) {
 			}
 		}
 	}
-	present, err := r.p.Ask(r.ctx, causes)
+	present, err := asked(r, "causes", func() ([]bool, error) { return r.p.Ask(r.ctx, causes) })
+	if errors.Is(err, ErrAbandoned) {
+		return nil, err
+	}
 	if err != nil {
 		p := problem.As(err)
 		if p.Class == problem.Fatal {
@@ -117,7 +121,7 @@ func (r *runner) takeUp(open []state.Exception) error {
 	if err != nil {
 		return err
 	}
-	asked := r.now()
+	at := r.now()
 	fresh, err := r.fetch(open, payloads)
 	if err != nil {
 		return err
@@ -135,7 +139,7 @@ func (r *runner) takeUp(open []state.Exception) error {
 			j = r.job(connector.Record{Data: payloads[i], Bad: gone(e.Key)}, 0)
 			j.ver = e.Version
 		default:
-			j = r.job(*fresh[i], r.rising(asked))
+			j = r.job(*fresh[i], r.rising(at))
 		}
 		j.key, j.again, j.forced = e.Key, true, true
 		r.retried[e.Key] = true
@@ -161,7 +165,7 @@ func (r *runner) fetch(open []state.Exception, payloads []value.Record) ([]*conn
 	if len(refs) == 0 {
 		return out, nil
 	}
-	recs, err := patiently(r, func() ([]connector.Record, error) { return fetcher.Fetch(r.ctx, r.p.Source.Query, refs) })
+	recs, err := r.fetched(fetcher, r.p.Source.Query, refs)
 	if err != nil {
 		return nil, r.down(r.p.Source.Connection, err)
 	}

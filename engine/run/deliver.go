@@ -1,12 +1,10 @@
 package run
 
 import (
-	"context"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/problem"
 	"github.com/pipectl/pipectl/engine/state"
 	"github.com/pipectl/pipectl/engine/value"
@@ -258,7 +256,7 @@ func (r *runner) measure(s *sink, moves []*move) {
 	if len(keys) == 0 || r.halted() != nil || !s.clocks.CompareAndSwap(false, true) {
 		return
 	}
-	answers, err := patiently(r, func() ([]connector.Probed, error) { return s.prober.Probe(context.WithoutCancel(r.ctx), s.to, keys) })
+	answers, err := r.probeKeys(s, keys)
 	if err != nil || len(answers) != len(keys) {
 		return // it is only a measurement; the old one stands
 	}

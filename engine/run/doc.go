@@ -42,6 +42,10 @@
 //
 //	before/after recovery     flights of an earlier run are taken apart
 //	before/after rewind       an append-only target is cut back
+//	before/after causes       what open records wait for is asked for
+//	before/after fetch        open records are read again by their keys
+//	before read, after read   the source is read; after each page
+//	before/after steps        a page's records go through the steps, look-ups included
 //	before/after probe        the target is asked
 //	before/after settlement   what it said is stored
 //	before/after intent       target keys claimed, documents pending, flight stored

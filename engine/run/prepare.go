@@ -92,6 +92,9 @@ func (r *runner) steps(jobs []*job) error {
 		rows = append(rows, j.row)
 	}
 	r.rows = rows
+	if !r.reach("before steps") {
+		return ErrAbandoned
+	}
 	for _, s := range r.p.Prepare {
 		for {
 			err := s.Run(r.ctx, rows)
@@ -106,6 +109,9 @@ func (r *runner) steps(jobs []*job) error {
 				return err
 			}
 		}
+	}
+	if !r.reach("after steps") {
+		return ErrAbandoned
 	}
 	return nil
 }

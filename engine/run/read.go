@@ -87,6 +87,26 @@ func (r *runner) read(q connector.Query, track bool, only map[string]bool) error
 	}
 }
 
+// asked is a question to another system, with its points of the way.
+func asked[T any](r *runner, what string, ask func() (T, error)) (T, error) {
+	var none T
+	if !r.reach("before " + what) {
+		return none, ErrAbandoned
+	}
+	out, err := ask()
+	if !r.reach("after " + what) {
+		return none, ErrAbandoned
+	}
+	return out, err
+}
+
+// fetched asks the source for single records.
+func (r *runner) fetched(f connector.Fetcher, q connector.Query, refs []map[string]value.Value) ([]connector.Record, error) {
+	return asked(r, "fetch", func() ([]connector.Record, error) {
+		return patiently(r, func() ([]connector.Record, error) { return f.Fetch(r.ctx, q, refs) })
+	})
+}
+
 // patience is how often in a row a source may say "too many requests" before the run ends.
 const patience = 5
 
@@ -119,9 +139,15 @@ func (r *runner) pages(reader connector.Reader, t *turn) error {
 	ctx, cancel := context.WithCancel(r.ctx)
 	defer cancel()
 	begun := r.started
+	if !r.reach("before read") {
+		return ErrAbandoned
+	}
 	for got := range ahead(ctx, reader.Read(ctx, t.q)) {
 		if err := r.halted(); err != nil {
 			return err
+		}
+		if !r.reach("after read") {
+			return ErrAbandoned
 		}
 		if p, ok := errors.AsType[*problem.Error](got.err); ok && p.Class == problem.Throttled {
 			return p
@@ -209,8 +235,8 @@ func (r *runner) byKey(q connector.Query) error {
 		}
 		refs = append(refs, ref)
 	}
-	asked := r.now()
-	recs, err := patiently(r, func() ([]connector.Record, error) { return fetcher.Fetch(r.ctx, q, refs) })
+	at := r.now()
+	recs, err := r.fetched(fetcher, q, refs)
 	if err != nil {
 		return r.down(r.p.Source.Connection, err)
 	}
@@ -223,7 +249,7 @@ func (r *runner) byKey(q connector.Query) error {
 		}
 		found = append(found, rec)
 	}
-	err = r.page(connector.Page{Records: found, Asked: asked}, nil, r.rising(asked), nil)
+	err = r.page(connector.Page{Records: found, Asked: at}, nil, r.rising(at), nil)
 	if err == nil && len(missing) > 0 {
 		err = r.noSuchKey(missing)
 	}

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/pipectl/pipectl/engine/connector"
@@ -12,21 +13,21 @@ import (
 // ask asks the target about documents before anything is decided: those in doubt, those that are to
 // be changed, and new ones where the target would take a second one without a word.
 func (r *runner) ask(s *sink, moves []*move) error {
-	var asked []*move
+	var open []*move
 	for _, mv := range moves {
 		if s.ledger && s.needsAsking(mv) {
-			asked = append(asked, mv)
+			open = append(open, mv)
 		}
 	}
-	if len(asked) == 0 {
+	if len(open) == 0 {
 		return nil
 	}
-	answers, err := r.probeAll(s, asked)
+	answers, err := r.probeAll(s, open)
 	if err != nil {
 		return r.down(s.name, err)
 	}
 	settled := 0
-	for i, mv := range asked {
+	for i, mv := range open {
 		p := answers[i]
 		mv.asked = &p
 		if mv.doc.Pending != nil && r.settled(s, mv, p) {
@@ -42,17 +43,17 @@ func (r *runner) probeAll(s *sink, moves []*move) ([]connector.Probed, error) {
 	for i, mv := range moves {
 		keys[i] = mv.ref.Key
 	}
-	if !r.reach("before probe") {
-		return nil, ErrAbandoned
-	}
-	answers, err := patiently(r, func() ([]connector.Probed, error) { return s.prober.Probe(context.WithoutCancel(r.ctx), s.to, keys) })
+	answers, err := r.probeKeys(s, keys)
 	if err == nil && len(answers) != len(keys) {
 		err = &problem.Error{Class: problem.Transient, Reason: "the target answered about fewer documents than it was asked for"}
 	}
-	if err == nil && !r.reach("after probe") {
-		err = ErrAbandoned
-	}
 	return answers, err
+}
+
+func (r *runner) probeKeys(s *sink, keys []string) ([]connector.Probed, error) {
+	return asked(r, "probe", func() ([]connector.Probed, error) {
+		return patiently(r, func() ([]connector.Probed, error) { return s.prober.Probe(context.WithoutCancel(r.ctx), s.to, keys) })
+	})
 }
 
 // doubts settles what an act has left in doubt, at once where the target can be asked.
@@ -78,7 +79,7 @@ func (r *runner) doubts(s *sink, group []*move, f *flight) error {
 		return nil
 	}
 	answers, err := r.probeAll(s, open)
-	if err == ErrAbandoned { //nolint:errorlint // it is never wrapped
+	if errors.Is(err, ErrAbandoned) {
 		return err
 	}
 	settled := 0

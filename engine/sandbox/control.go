@@ -127,7 +127,7 @@ func (s *Server) faultKinds() map[string]string {
 	out := map[string]string{
 		Slow: "waits delay, then processes", SlowAnswer: "processes, waits delay, then answers",
 		CutBefore: "closes the connection, nothing was processed", CutAfter: "processes, then closes the connection without an answer",
-		CutLate: "closes the connection at once, processes delay later", HalfAnswer: "processes, sends half of the answer, closes",
+		CutLate: "closes the connection at once, processes when the clock is delay further", HalfAnswer: "processes, sends half of the answer, closes",
 		Status: "answers HTTP status with body, nothing was processed", StatusAfter: "processes, then answers HTTP status with body",
 		Garbage: "processes, then answers 200 with text that is no JSON",
 	}

@@ -16,7 +16,7 @@ const (
 	SlowAnswer  = "slow-answer"  // processes, waits Delay, then answers
 	CutBefore   = "cut-before"   // closes the connection; nothing was processed
 	CutAfter    = "cut-after"    // processes, then closes the connection without an answer
-	CutLate     = "cut-late"     // closes the connection at once, processes Delay later
+	CutLate     = "cut-late"     // closes the connection at once, processes when the simulator's clock is Delay further
 	HalfAnswer  = "half-answer"  // processes, sends half of the answer, closes
 	Status      = "status"       // answers HTTP status Status with Body (or HTML); nothing was processed
 	StatusAfter = "status-after" // processes, then answers HTTP status Status with Body (or HTML)

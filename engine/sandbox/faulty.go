@@ -31,11 +31,11 @@ func faulty(next http.Handler, kit *Kit) http.Handler {
 		if !kit.PausesInside {
 			Pause(r)
 		}
-		apply(f, next, w, r, l)
+		apply(f, next, w, r, kit, l)
 	})
 }
 
-func apply(f Fault, next http.Handler, w http.ResponseWriter, r *http.Request, l *life) {
+func apply(f Fault, next http.Handler, w http.ResponseWriter, r *http.Request, kit *Kit, l *life) {
 	switch f.Kind {
 	case Status:
 		status(w, f)
@@ -43,11 +43,10 @@ func apply(f Fault, next http.Handler, w http.ResponseWriter, r *http.Request, l
 		cut()
 	case CutLate:
 		late := r.WithContext(context.WithoutCancel(r.Context())) // nothing of it ends with the connection
-		go func() {
-			time.Sleep(f.Delay) //nolint:forbidigo // a late commit is what was asked for
+		kit.Clock.After(f.Delay, func() {
 			next.ServeHTTP(newRecorder(), late)
 			l.end(false)
-		}()
+		})
 		cut()
 	default: // what is processed first; without a fault, everything
 		rec := newRecorder()

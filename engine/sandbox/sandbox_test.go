@@ -146,6 +146,29 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// A late commit is late by the simulator's clock: whoever moves it need not wait, and finds it done.
+func TestLateCommitsFollowTheClock(t *testing.T) {
+	s, srv := open(t)
+	for _, late := range []string{"8m", "3m", "20m"} {
+		sandboxtest.Control(t, srv, "POST", "faults", `{"kind":"cut-late","delay":"`+late+`"}`, nil)
+		if _, _, err := sandboxtest.Try(t, "POST", srv.URL(), nil, late); err == nil {
+			t.Fatal("the connection was not cut")
+		}
+	}
+	for _, step := range []struct {
+		by   string
+		want string
+	}{{"2m", ""}, {"2m", "3m"}, {"-1h", "3m"}, {"1h", "3m"}, {"10m", "3m 8m"}, {"10m", "3m 8m 20m"}} {
+		sandboxtest.Control(t, srv, "POST", "clock", `{"advance":"`+step.by+`"}`, nil)
+		s.mu.Lock()
+		got := strings.Join(s.kept, " ")
+		s.mu.Unlock()
+		if got != step.want {
+			t.Fatalf("after %s: processed %q, want %q", step.by, got, step.want)
+		}
+	}
+}
+
 func TestFaultCountsAndSkips(t *testing.T) {
 	_, srv := open(t)
 	sandboxtest.Fault(t, srv, sandbox.Fault{Kind: sandbox.Status, Status: 502, Skip: 1, Count: 2})
