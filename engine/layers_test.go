@@ -41,6 +41,8 @@ var layers = []struct {
 	{"engine/state/*", []string{"engine/problem", "engine/state", "engine/value"}},
 	{"engine/run", []string{"engine/connector", "engine/problem", "engine/state", "engine/step", "engine/value"}},
 	{"engine/internal/workload", nil},
+	{"engine/internal/workload/api", []string{"engine/connector", "engine/internal/workload/shop", "engine/problem", "engine/transport", "engine/value"}}, // a connector like those below connectors/
+	{"engine/internal/workload/cmd/*", []string{"engine", "engine/connector", "engine/state", "engine/state/bolt", "engine/value", "engine/internal/workload/..."}},
 	{"engine/internal/workload/...", []string{"engine/internal/workload/..."}},
 	{".", nil},
 }

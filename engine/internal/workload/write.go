@@ -27,11 +27,16 @@ func Write(dir string, seed uint64, n int) error {
 		return err
 	}
 	return errors.Join(
-		lines(filepath.Join(dir, "pipelines", "tables", "customers.csv"), CustomerHeader, Customers, AppendCustomer),
+		WriteCustomers(dir),
 		lines(filepath.Join(dir, "data", "orders.jsonl"), "", n, func(b []byte, i int) []byte { return AppendOrder(b, seed, i) }),
 		lines(filepath.Join(dir, "later", "orders.jsonl"), "", n, func(b []byte, i int) []byte { return AppendLater(b, seed, i) }),
 		os.MkdirAll(filepath.Join(dir, "out"), 0o755),
 	)
+}
+
+// WriteCustomers writes the table of a project that the orders' buyers are looked up in.
+func WriteCustomers(dir string) error {
+	return lines(filepath.Join(dir, "pipelines", "tables", "customers.csv"), CustomerHeader, Customers, AppendCustomer)
 }
 
 // lines writes a file of n lines.

@@ -119,11 +119,17 @@ func canonical(w *strings.Builder, v any) {
 	w.WriteByte(';')
 }
 
+// samples are the names of what is measured, as the closing line has them.
+var samples = []string{
+	"w1_typed", "w1_ledger", "w3", "w2_cpu", "w2_wall", "w2_wide_cpu", "w2_wide_wall", "w2_fast_cpu", "w2_fast_wall", "w2_paced",
+	"w4", "w4_random", "rss_mib", "rss_large_mib", "rss_ledger_mib", "rss_ledger_large_mib",
+}
+
 // report prints the medians, and the least and the most of each.
 func (b *bench) report() {
 	var line strings.Builder
 	line.WriteString("bench:")
-	for _, name := range []string{"w1_typed", "w1_ledger", "w3", "rss_mib", "rss_large_mib", "rss_ledger_mib", "rss_ledger_large_mib"} {
+	for _, name := range samples {
 		s := slices.Sorted(slices.Values(b.samples[name]))
 		if len(s) == 0 {
 			continue

@@ -15,6 +15,7 @@ import (
 // usage is what a process cost.
 type usage struct {
 	cpu    float64 // seconds, user and system
+	wall   float64 // seconds
 	anon   float64 // MiB, the peak of anonymous memory: what it holds beside the files it maps
 	stdout []byte
 }
@@ -33,6 +34,7 @@ func measure(dir, program string, args ...string) (usage, error) {
 	if err := cmd.Start(); err != nil {
 		return usage{}, err
 	}
+	begun := time.Now()
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
 	u := usage{}
@@ -43,6 +45,7 @@ func measure(dir, program string, args ...string) (usage, error) {
 		case <-tick.C:
 			u.anon = max(u.anon, anonymous(cmd.Process.Pid))
 		case err := <-done:
+			u.wall = time.Since(begun).Seconds()
 			u.cpu = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
 			u.stdout = out.Bytes()
 			var exit *exec.ExitError

@@ -71,6 +71,14 @@ func (b *bench) wanted() outcome {
 	return w
 }
 
+// decode reads what a side answered.
+func decode(text []byte, into any) error {
+	if err := json.Unmarshal(text, into); err != nil {
+		return fmt.Errorf("answer: %w: %.300s", err, text)
+	}
+	return nil
+}
+
 // pipeline runs a pipeline and checks its report.
 func (b *bench) pipeline(name string, want outcome) (usage, error) {
 	u, err := measure(b.project, b.binary, "run", name, "-o", "json")
@@ -78,8 +86,8 @@ func (b *bench) pipeline(name string, want outcome) (usage, error) {
 		return u, err
 	}
 	var got outcome
-	if err := json.Unmarshal(u.stdout, &got); err != nil {
-		return u, fmt.Errorf("report of %s: %w: %.300s", name, err, u.stdout)
+	if err := decode(u.stdout, &got); err != nil {
+		return u, err
 	}
 	if got != want {
 		return u, fmt.Errorf("pipeline %s: %+v, want %+v", name, got, want)
@@ -110,8 +118,8 @@ func (b *bench) second() (usage, error) {
 		return u, err
 	}
 	var got outcome
-	if err := json.Unmarshal(u.stdout, &got); err != nil {
-		return u, fmt.Errorf("report of the second run: %w: %.300s", err, u.stdout)
+	if err := decode(u.stdout, &got); err != nil {
+		return u, err
 	}
 	if got.Delivered != changed || got.Read != b.records {
 		return u, fmt.Errorf("second run: %+v, want %d of %d delivered", got, changed, b.records)
