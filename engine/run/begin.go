@@ -51,7 +51,10 @@ func (r *runner) connect() error {
 		}
 		r.main = s
 		s.ledger = r.p.Ledger
-		inFlight = max(1, s.traits.InFlight)
+		inFlight = cap(s.wire)
+	}
+	if inFlight > 1 { // while some are on the wire, others are written down
+		inFlight *= 2
 	}
 	r.slots = make(chan struct{}, inFlight)
 	return nil
@@ -198,6 +201,7 @@ type sink struct {
 	traits connector.Traits
 	ledger bool          // what is sent there is remembered
 	ahead  time.Duration // how far its clock is ahead of ours
+	wire   chan struct{} // requests that may be in flight
 
 	writer   connector.Writer
 	stager   connector.Stager
@@ -218,6 +222,7 @@ func newSink(t *Target) (*sink, error) {
 		}
 	}
 	s.traits = s.writer.Traits(t.To)
+	s.wire = make(chan struct{}, max(1, s.traits.InFlight))
 	s.stager, _ = connector.Can[connector.Stager](t.Conn)
 	s.prober, _ = connector.Can[connector.Prober](t.Conn)
 	if s.traits.Appends {

@@ -102,12 +102,11 @@ func (r *runner) act(s *sink, moves, group []*move, f *flight, what string) (str
 		}
 		f.mark = mark
 	}
-	group, err := r.intend(s, moves, group, f, what)
-	if err != nil || len(group) == 0 {
+	outs, group, err := r.exchange(s, moves, group, f, what)
+	if len(group) == 0 {
 		return "intent", err
 	}
 	a := group[0].acts[0]
-	outs, err := r.call(s, a, group)
 	if errors.Is(err, ErrAbandoned) {
 		return "", err
 	}
@@ -126,6 +125,22 @@ func (r *runner) act(s *sink, moves, group []*move, f *flight, what string) (str
 		}
 	}
 	return past(a), nil
+}
+
+// exchange commits that a group is about to be sent, and sends it. It waits for its place on the wire
+// first: what is written down as sent must leave at once, because the time of it counts.
+func (r *runner) exchange(s *sink, moves, group []*move, f *flight, what string) ([]connector.Outcome, []*move, error) {
+	s.wire <- struct{}{}
+	defer func() { <-s.wire }()
+	if err := r.halted(); err != nil {
+		return nil, nil, r.leave(s, moves, err)
+	}
+	group, err := r.intend(s, moves, group, f, what)
+	if err != nil || len(group) == 0 {
+		return nil, nil, err
+	}
+	outs, err := r.call(s, group[0].acts[0], group)
+	return outs, group, err
 }
 
 // past names what an act has done: the point at which its answers are committed.

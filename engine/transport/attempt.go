@@ -15,6 +15,7 @@ import (
 type trip struct {
 	call Call
 	sent atomic.Bool // something of the newest attempt may have left us
+	body []byte      // of the newest attempt's answer
 }
 
 type tripKey struct{}
@@ -114,19 +115,23 @@ func (c *Client) send(ctx context.Context, req *http.Request, t *trip, reached *
 	if to := resp.Header.Get("Location"); to != "" && resp.StatusCode/100 == 3 {
 		return nil, c.redirected(t, resp.StatusCode, to)
 	}
-	resp.Body = io.NopCloser(bytes.NewReader(body))
+	t.body, resp.Body = body, http.NoBody
 	return resp, nil
 }
 
 var errTooLarge = errors.New("answer too large")
 
+// readAll reads an answer to its end, or to the limit. What the server says of its length is only
+// where the room for it begins.
 func readAll(resp *http.Response, most int64) ([]byte, error) {
 	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
-	if err == nil && int64(len(body)) > most {
+	said := min(max(resp.ContentLength, 0), most, 1<<20)
+	body := bytes.NewBuffer(make([]byte, 0, said+bytes.MinRead))
+	_, err := body.ReadFrom(io.LimitReader(resp.Body, most+1))
+	if err == nil && int64(body.Len()) > most {
 		err = errTooLarge
 	}
-	return body, err
+	return body.Bytes(), err
 }
 
 func (c *Client) record(req *http.Request, t *trip, status int, body []byte, begun time.Time, err error) {

@@ -9,7 +9,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"io"
 	"log/slog"
 	"maps"
 	"net"
@@ -144,12 +143,8 @@ func (c *Client) Do(ctx context.Context, call Call) (Answer, error) {
 	if err != nil {
 		return Answer{}, c.failed(ctx, t, err)
 	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body) // already in memory, see attempts
-	if err != nil {
-		return Answer{}, c.failed(ctx, t, err)
-	}
-	a := Answer{Status: resp.StatusCode, Header: resp.Header, Body: body}
+	_ = resp.Body.Close() // it is in memory, see attempts
+	a := Answer{Status: resp.StatusCode, Header: resp.Header, Body: t.body}
 	a.Date, _ = http.ParseTime(resp.Header.Get("Date"))
 	return a, nil
 }

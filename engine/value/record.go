@@ -19,10 +19,13 @@ func RecordOf(v Value) Record {
 	if v.kind != Object {
 		return Record{}
 	}
-	if v.flag&built == 0 && v.num == 0 {
+	if v.flag&built != 0 {
+		return Known(string(AppendJSON(nil, v)))
+	}
+	if v.num == 0 {
 		return Record{v.ref}
 	}
-	return Known(string(AppendJSON(nil, v)))
+	return Record{v.ref.part(uint32(v.num))}
 }
 
 // IsZero says that there is no record.

@@ -5,7 +5,6 @@ package api
 import (
 	"context"
 	"embed"
-	"encoding/json"
 	"iter"
 	"net/http"
 	"strconv"
@@ -56,13 +55,6 @@ func (c *conn) Close() error {
 	return nil
 }
 
-type answer struct {
-	Data struct {
-		HasNext bool              `json:"has_next"`
-		List    []json.RawMessage `json:"list"`
-	} `json:"data"`
-}
-
 type fetched struct {
 	page connector.Page
 	more bool
@@ -97,16 +89,15 @@ func (c *conn) fetch(ctx context.Context, object string, n int) fetched {
 	if err != nil {
 		return fetched{err: err}
 	}
-	var a answer
-	if err := json.Unmarshal(got.Body, &a); err != nil {
-		return fetched{err: &problem.Error{Class: problem.Transient, Reason: "the answer is no JSON", Err: err}}
+	answer, err := value.ParseText(string(got.Body))
+	if err != nil {
+		return fetched{err: err}
 	}
-	f := fetched{more: a.Data.HasNext, page: connector.Page{Asked: asked, Records: make([]connector.Record, len(a.Data.List))}}
-	var p value.Parser
-	for i, raw := range a.Data.List {
-		if f.page.Records[i].Data, err = p.ParseText(string(raw)); err != nil {
-			return fetched{err: err}
-		}
+	data := answer.Get("data")
+	list := data.Get("list")
+	f := fetched{more: data.Get("has_next").Bool(), page: connector.Page{Asked: asked, Records: make([]connector.Record, 0, list.Len())}}
+	for item := range list.Items() {
+		f.page.Records = append(f.page.Records, connector.Record{Data: value.RecordOf(item)})
 	}
 	return f
 }
@@ -118,7 +109,11 @@ func (c *conn) Traits(connector.Target) connector.Traits {
 
 // Write implements connector.Writer.
 func (c *conn) Write(ctx context.Context, t connector.Target, docs []connector.Doc) ([]connector.Outcome, error) {
-	body := []byte{'['}
+	size := 2
+	for _, d := range docs {
+		size += len(d.Content.JSON()) + 1
+	}
+	body := append(make([]byte, 0, size), '[')
 	for _, d := range docs {
 		body = append(append(body, d.Content.JSON()...), ',')
 	}
