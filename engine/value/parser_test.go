@@ -1,8 +1,8 @@
 package value
 
 import (
-	"slices"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
