@@ -21,7 +21,7 @@ type Filter struct {
 }
 
 func (f Filter) fits(x state.Exception) bool {
-	if f.Kind == "" && !f.All && x.Kind == state.Later && x.Status != state.Retrying {
+	if f.Kind == "" && !f.All && x.Kind == state.Later && x.Was == "" && x.Status != state.Retrying {
 		return false
 	}
 	return (f.Pipeline == "" || f.Pipeline == x.Pipeline) &&

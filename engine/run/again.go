@@ -1,7 +1,7 @@
 package run
 
 import (
-	"errors"
+	"slices"
 	"time"
 
 	"github.com/pipectl/pipectl/engine/connector"
@@ -13,102 +13,83 @@ import (
 // What stands open in the state and may go on now: retries that are due, what a person asked for,
 // data that another revision may map, records whose causes have appeared.
 
-// chunk is how many records are asked for at once.
-const chunk = 50
+const (
+	chunk = 50   // how many records are asked for at once
+	span  = 1000 // how many open records are looked at together: there may be more than memory holds
+)
 
-// again takes up open records, each read again where the source can be asked for it.
-func (r *runner) again() error {
-	if !r.p.Ledger {
-		return nil
-	}
-	open, err := r.released()
-	if err != nil {
-		return err
-	}
-	for len(open) > 0 {
-		n := min(chunk, len(open))
-		if err := r.takeUp(open[:n]); err != nil {
-			return err
-		}
-		open = open[n:]
-	}
-	return nil
+// open is a record that may go on now, and why.
+type open struct {
+	key     string
+	ver     state.Version // of what is stored of it
+	because string        // ", retried by anna"; "": its time has come
 }
 
-// released lists the open records that may go on now.
-func (r *runner) released() ([]state.Exception, error) {
-	var due, asking []state.Exception
-	now := r.now()
-	wanted := map[string]bool{}
-	for _, k := range r.o.Keys {
-		wanted[k] = true
+// again takes up open records, in the order of their keys, each read again where the source can be
+// asked for it. Single records (Options.Keys) are read by their key, whatever stands open of them.
+func (r *runner) again() error {
+	if !r.p.Ledger || len(r.o.Keys) > 0 {
+		return nil
 	}
-	err := r.store.View(func(tx state.Tx) error {
-		return state.EachOpen(tx, r.pid, func(e state.Exception) (bool, error) {
+	asks := questions{run: r, there: map[problem.Cause]bool{}}
+	for from := ""; ; {
+		due, asking, next, err := r.openFrom(from)
+		if err != nil {
+			return err
+		}
+		there, err := asks.released(asking)
+		if err != nil {
+			return err
+		}
+		for part := range slices.Chunk(append(due, there...), chunk) {
+			if err := r.takeUp(part); err != nil {
+				return err
+			}
+		}
+		if next == "" {
+			return nil
+		}
+		from = next
+	}
+}
+
+// openFrom looks through open records from a key on: those that may go on now, those whose causes
+// have to be asked for, and the key to go on with, "" at the end.
+func (r *runner) openFrom(from string) (due []open, asking []state.Exception, next string, err error) {
+	now := r.now()
+	err = r.store.View(func(tx state.Tx) error {
+		return state.EachOpenFrom(tx, r.pid, from, func(e state.Exception) (bool, error) {
+			if len(due)+len(asking) == span {
+				next = e.Key
+				return false, nil
+			}
 			switch {
-			case len(wanted) > 0:
-				// single records are read by their key, whatever stands open of them
-			case e.DueAt(now), e.Kind == state.InvalidData && e.Revision != r.p.Revision:
-				due = append(due, e)
+			case e.DueAt(now):
+				due = append(due, open{e.Key, e.Version, retriedBy(e)})
+			case e.Kind == state.InvalidData && e.Revision != r.p.Revision:
+				due = append(due, open{e.Key, e.Version, ", after the pipeline was edited"})
 			case e.Kind == state.OnHold && len(e.Causes) > 0 && (!now.Before(e.Due) || now.Before(e.Last)):
 				asking = append(asking, e)
 			}
 			return true, nil
 		})
 	})
-	if err != nil || len(asking) == 0 {
-		return due, err
-	}
-	there, err := r.appeared(asking)
-	return append(due, there...), err
+	return due, asking, next, err
 }
 
-// appeared asks for all causes together, and gives the records that wait for none any more.
-func (r *runner) appeared(asking []state.Exception) ([]state.Exception, error) {
-	if r.p.Ask == nil {
-		return asking, nil
+func retriedBy(e state.Exception) string {
+	if e.Status == state.Retrying && e.RetryBy != "" {
+		return ", retried by " + e.RetryBy
 	}
-	at := map[problem.Cause]int{}
-	var causes []problem.Cause
-	for _, e := range asking {
-		for _, c := range e.Causes {
-			if _, ok := at[c]; !ok {
-				at[c] = len(causes)
-				causes = append(causes, c)
-			}
-		}
-	}
-	present, err := asked(r, "causes", func() ([]bool, error) { return r.p.Ask(r.ctx, causes) })
-	if errors.Is(err, ErrAbandoned) {
-		return nil, err
-	}
-	if err != nil {
-		p := problem.As(err)
-		if p.Class == problem.Fatal {
-			return nil, err
-		}
-		r.log.Warn("causes could not be asked for", "reason", p.Reason)
-		return nil, nil // they wait for the next run
-	}
-	var out []state.Exception
-	for _, e := range asking {
-		all := true
-		for _, c := range e.Causes {
-			all = all && present[at[c]]
-		}
-		if all {
-			out = append(out, e)
-		}
-	}
-	return out, nil
+	return ""
 }
 
 // takeUp judges a few open records anew.
-func (r *runner) takeUp(open []state.Exception) error {
-	payloads := make([]value.Record, len(open))
+func (r *runner) takeUp(part []open) error {
+	payloads := make([]value.Record, len(part))
 	err := r.store.View(func(tx state.Tx) error {
-		for i, e := range open {
-			text, err := state.Payload(tx, r.pid, e.Key)
+		for i, o := range part {
+			text, err := state.Payload(tx, r.pid, o.key)
 			if err != nil {
 				return err
 			}
@@ -122,43 +103,43 @@ func (r *runner) takeUp(open []state.Exception) error {
 		return err
 	}
 	at := r.now()
-	fresh, err := r.fetch(open, payloads)
+	fresh, err := r.fetch(part, payloads)
 	if err != nil {
 		return err
 	}
-	jobs := make([]*job, 0, len(open))
-	for i, e := range open {
+	jobs := make([]*job, 0, len(part))
+	for i, o := range part {
 		var j *job
 		switch {
 		case fresh[i] == nil && payloads[i].IsZero():
 			continue // nothing to go on with: it is read again by the source's own order
 		case fresh[i] == nil:
 			j = r.job(connector.Record{Data: payloads[i]}, 0)
-			j.ver = e.Version
+			j.ver = o.ver
 		case fresh[i].Data.IsZero() && fresh[i].Bad == nil:
-			j = r.job(connector.Record{Data: payloads[i], Bad: gone(e.Key)}, 0)
-			j.ver = e.Version
+			j = r.job(connector.Record{Data: payloads[i], Bad: gone(o.key)}, 0)
+			j.ver = o.ver
 		default:
 			j = r.job(*fresh[i], r.rising(at))
 		}
-		j.key, j.again, j.forced = e.Key, true, true
-		r.retried[e.Key] = true
+		j.key, j.again, j.forced, j.because = o.key, true, true, o.because
+		r.retried.add(o.key)
 		jobs = append(jobs, j)
 	}
 	return r.judge(jobs, 0)
 }
 
 // fetch asks the source for the newest state of open records; nil where it can't be asked.
-func (r *runner) fetch(open []state.Exception, payloads []value.Record) ([]*connector.Record, error) {
-	out := make([]*connector.Record, len(open))
+func (r *runner) fetch(part []open, payloads []value.Record) ([]*connector.Record, error) {
+	out := make([]*connector.Record, len(part))
 	fetcher, ok := connector.Can[connector.Fetcher](r.p.Source.Conn)
 	if !ok {
 		return out, nil
 	}
 	var refs []map[string]value.Value
 	var at []int
-	for i, e := range open {
-		if ref, ok := r.ref(e.Key, payloads[i]); ok {
+	for i, o := range part {
+		if ref, ok := r.ref(o.key, payloads[i]); ok {
 			refs, at = append(refs, ref), append(at, i)
 		}
 	}

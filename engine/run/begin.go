@@ -15,7 +15,7 @@ import (
 
 // begin makes a run, and refuses it when the ledger belongs to another identity.
 func begin(ctx context.Context, p *Pipeline, o Options) (*runner, error) {
-	r := &runner{p: p, o: o, clock: o.Clock, log: o.Log, store: o.Store, other: map[string]*sink{}, retried: map[string]bool{}, seen: map[string]int{}}
+	r := &runner{p: p, o: o, clock: o.Clock, log: o.Log, store: o.Store, other: map[string]*sink{}, retried: newKeySet(), seen: map[string]int{}}
 	if r.clock == nil {
 		r.clock = systemClock{}
 	}

@@ -154,7 +154,7 @@ func (r *runner) differs(j *job, begun int64) verdict {
 // stands says that a record with content that is known needs nothing now, and counts it where it
 // stands.
 func (r *runner) stands(j *job, s state.Standing) bool {
-	if r.retried[j.key] {
+	if r.retried.has(j.key) {
 		j.end = silent
 		return true
 	}

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/pipectl/pipectl/engine/problem"
@@ -89,17 +90,17 @@ func (r *runner) put(tx state.Tx, j *job) error {
 	by := ""
 	switch j.end {
 	case filtered:
-		by = "left out by the pipeline's where in run " + r.id
+		by = r.closedBy("left out by the pipeline's where", j)
 		if _, err := state.Resolve(tx, r.pid, j.key, by, now); err != nil || !r.p.Ledger {
 			return err
 		}
 		return state.DeleteRecord(tx, r.pid, j.key)
 	case delivered, same:
 		rec.Standing, rec.Done = state.Delivered, rec.Hash
-		by = "delivered in run " + r.id
+		by = r.closedBy("delivered", j)
 	case withdrawn:
 		rec.Standing = state.Withdrawn
-		by = "withdrawn in run " + r.id
+		by = r.closedBy("withdrawn", j)
 	case waiting:
 		rec.Standing = state.Waiting
 	case invalid:
@@ -133,8 +134,13 @@ func (r *runner) putException(tx state.Tx, j *job, rec *state.Record, now time.T
 		return err
 	}
 	e := r.exception(j, now)
+	before := was.Kind // as what it counted before this attempt
+	if before == state.Later {
+		before = was.Was
+	}
 	if had {
-		e.First, e.Owner, e.Note = was.First, was.Owner, was.Note
+		e.First, e.Owner, e.Note, e.Deadline = was.First, was.Owner, was.Note, was.Deadline
+		e.Amount = cmp.Or(e.Amount, was.Amount)
 	}
 	if j.end == waiting {
 		r.retryLater(j, &e, rec, now)
@@ -143,8 +149,20 @@ func (r *runner) putException(tx state.Tx, j *job, rec *state.Record, now time.T
 	}
 	e.Attempts = rec.Attempts
 	r.askLater(&e, was, had && j.again, now)
-	j.opened = e.Kind != state.Later && (!had || was.Kind != e.Kind)
+	if e.Kind == state.Later {
+		e.Was = before
+	}
+	j.opened = e.Kind != state.Later && before != e.Kind
 	return state.PutException(tx, r.pid, e, j.data.JSON())
+}
+
+// closedBy says what closed an exception, and what let its record go on.
+func (r *runner) closedBy(what string, j *job) string {
+	by := what + " in run " + r.id
+	if !j.again && j.known {
+		return by + ", after a change at its source"
+	}
+	return by + j.because
 }
 
 // kindOf is how an exception of a record is called that ended so.

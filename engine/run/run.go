@@ -57,7 +57,7 @@ type runner struct {
 	slots   chan struct{} // batches that may be in flight
 	batches sync.WaitGroup
 	outage  outage
-	retried map[string]bool // keys that had an outcome before the source was read
+	retried keySet // keys that had an outcome before the source was read
 
 	commits chan *entry
 	wrote   chan struct{} // closed when the committer has ended

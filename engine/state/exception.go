@@ -35,8 +35,13 @@ type Exception struct {
 
 	Resolved   time.Time `json:"resolved,omitzero"`
 	ResolvedBy string    `json:"resolved_by,omitempty"` // "delivered in run …", "anna: test order"
-	Owner      string    `json:"owner,omitempty"`
-	Note       string    `json:"note,omitempty"`
+	RetryBy    string    `json:"retry_by,omitempty"`    // who asked for the retry, while Retrying
+	Was        Kind      `json:"was,omitempty"`         // of a Later record that was an exception before: the kind
+
+	// What people agreed on among themselves.
+	Owner    string    `json:"owner,omitempty"`
+	Note     string    `json:"note,omitempty"`
+	Deadline time.Time `json:"deadline,omitzero"`
 
 	// Version is that of Payload; it goes into the ledger with the outcome of the next attempt.
 	Version Version `json:"version"`
@@ -112,7 +117,7 @@ func Resolve(tx Tx, pipeline ID, key, by string, at time.Time) (bool, error) {
 	if err := tx.Delete(Open, k); err != nil {
 		return false, err
 	}
-	if e.Kind == Later { // it never was an exception
+	if e.Kind == Later && e.Was == "" { // it never was an exception
 		return true, tx.Delete(Payloads, k)
 	}
 	return true, putJSON(tx, Resolved, k, e)
@@ -127,16 +132,21 @@ func GetResolved(tx Tx, pipeline ID, key string) (Exception, bool, error) {
 
 // EachOpen walks over what is open of a pipeline, in the order of the keys.
 func EachOpen(tx Tx, pipeline ID, fn func(Exception) (bool, error)) error {
-	return eachException(tx, Open, pipeline, fn)
+	return EachOpenFrom(tx, pipeline, "", fn)
+}
+
+// EachOpenFrom does so from a key on.
+func EachOpenFrom(tx Tx, pipeline ID, from string, fn func(Exception) (bool, error)) error {
+	return eachException(tx, Open, pipeline, from, fn)
 }
 
 // EachResolved walks over the closed exceptions of a pipeline, in the order of the keys.
 func EachResolved(tx Tx, pipeline ID, fn func(Exception) (bool, error)) error {
-	return eachException(tx, Resolved, pipeline, fn)
+	return eachException(tx, Resolved, pipeline, "", fn)
 }
 
-func eachException(tx Tx, b Bucket, pipeline ID, fn func(Exception) (bool, error)) error {
-	return tx.Scan(b, pipeline.key(nil), nil, func(k, v []byte) (bool, error) {
+func eachException(tx Tx, b Bucket, pipeline ID, from string, fn func(Exception) (bool, error)) error {
+	return tx.Scan(b, pipeline.key(nil), pipeline.keyText(from), func(k, v []byte) (bool, error) {
 		var e Exception
 		if err := readJSON(b, k, v, &e); err != nil {
 			return false, err
