@@ -3,7 +3,8 @@
 //
 // # The way of a record
 //
-//	read.go, again.go   pages of the source, and what stands open in the state
+//	read.go, again.go   pages of the source, and what stands open in the state; causes.go what it
+//	                    waits for
 //	key.go, twice.go    its key; one job a key
 //	judge.go            against the ledger: what is known and unchanged ends here, unmapped
 //	prepare.go          through the steps; masters.go makes what has to exist first
