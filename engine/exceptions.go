@@ -200,6 +200,9 @@ func skip(tx state.Tx, id state.ID, x state.Exception, by string, now time.Time)
 		}
 	}
 	rec.Standing = state.Skipped
+	if x.Withdrawn != "" { // its document was taken back by hand, or stays: the delivery is over
+		rec.Standing = state.Withdrawn
+	}
 	if err := state.PutRecord(tx, id, x.Key, rec); err != nil {
 		return err
 	}

@@ -58,44 +58,9 @@ func touchedByPerson(s *sink, c *state.Confirmed, p *connector.Probed) bool {
 	if !p.Modified.IsZero() && p.Modified.After(instant(c.At).Add(s.ahead).Add(clockSlack)) {
 		return true
 	}
-	return p.Stage != connector.NoStage && uint8(p.Stage) != c.Stage
+	return p.Stage != connector.NoStage && uint8(max(p.Stage, connector.Saved)) != c.Stage
 }
 
 // clockSlack is how much later than our own last answer a change may be stamped and still be ours:
 // clocks differ, and answers take their time.
 const clockSlack = time.Second
-
-// takeBack lines up what withdraws a document.
-func (r *runner) takeBack(s *sink, mv *move) {
-	c := mv.doc.Confirmed
-	if c == nil || c.Cancelled {
-		mv.end = withdrawn
-		return
-	}
-	op := connector.Cancel
-	if s.target.Withdrawn == DeleteWithdrawn {
-		op = connector.Delete
-	}
-	if p := mv.asked; p != nil {
-		switch {
-		case !p.Found && op == connector.Delete, p.Cancelled && op == connector.Cancel:
-			mv.end = withdrawn
-			return
-		case !p.Found:
-			mv.stop(vanished(mv))
-			return
-		case touchedByPerson(s, c, p):
-			mv.stop(edited(mv, p))
-			return
-		}
-		c.Stage = uint8(max(p.Stage, connector.Saved))
-	}
-	if !slices.Contains(s.traits.Ops, op) || s.stager == nil {
-		mv.stop(noStep(mv, op))
-		return
-	}
-	if connector.Stage(c.Stage) == connector.Audited && slices.Contains(s.traits.Ops, connector.UnAudit) {
-		mv.acts = append(mv.acts, act{state.Step, connector.UnAudit})
-	}
-	mv.acts = append(mv.acts, act{state.Step, op})
-}

@@ -29,18 +29,14 @@ func (r *runner) decide(s *sink, mv *move, now time.Time) {
 		mv.stop(p)
 	case s.finisher != nil: // what isn't written now is gone with the old content
 		mv.acts = []act{{kind: state.Create}}
+	case mv.withdraws:
+		r.decideBack(s, mv, now)
 	case mv.doc.Pending != nil:
 		if s.resends(mv) {
 			r.sendAgain(s, mv)
 			return
 		}
-		until := instant(mv.doc.Pending.Sent).Add(s.traits.Longest)
-		if at := mv.doc.Pending.AskAt; at > 0 {
-			until = instant(at)
-		}
-		mv.later(later(until, now), stillInDoubt(mv))
-	case mv.withdraws:
-		r.takeBack(s, mv)
+		mv.later(later(s.settledAt(mv.doc.Pending), now), stillInDoubt(mv))
 	case mv.doc.Confirmed == nil:
 		r.fresh(s, mv)
 	default:
@@ -112,15 +108,24 @@ func (r *runner) existing(s *sink, mv *move) {
 	c := mv.doc.Confirmed
 	p := mv.asked
 	switch {
-	case c.Cancelled || p != nil && p.Cancelled:
+	case p != nil && p.Cancelled, p == nil && c.Cancelled:
 		mv.stop(cancelled(mv))
 		return
 	case p != nil && p.Many:
 		mv.stop(several(mv))
 		return
+	case p != nil && !p.Found && (c.Cancelled || mv.j != nil && mv.j.old.Standing == state.Withdrawn):
+		mv.doc.Confirmed = nil // the withdrawn document was removed there: its number is free
+		r.create(s, mv)
+		return
 	case p != nil && !p.Found:
 		mv.stop(vanished(mv))
 		return
+	case p != nil && c.Cancelled: // somebody has taken the cancellation back, as we asked
+		c.Cancelled, c.Stage, mv.dirty = false, uint8(max(p.Stage, connector.Saved)), true
+		if !p.Modified.IsZero() {
+			c.At = nanos(p.Modified.Add(-s.ahead))
+		}
 	}
 	identical := !c.Unsure && c.Hash == mv.hash
 	stage, goal := connector.Stage(c.Stage), s.goal()
@@ -177,7 +182,9 @@ func (s *sink) needsAsking(mv *move) bool {
 	case c == nil:
 		return !mv.had && !s.traits.RefusesSecond && !mv.withdraws
 	case mv.withdraws:
-		return s.target.Withdrawn == CancelWithdrawn || s.target.Withdrawn == DeleteWithdrawn
+		return s.target.Withdrawn != IgnoreWithdrawn
+	case c.Cancelled, mv.j != nil && mv.j.returns():
+		return true
 	}
 	return mv.j != nil && (c.Unsure || c.Hash != mv.hash) || connector.Stage(c.Stage) < s.goal()
 }

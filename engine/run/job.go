@@ -21,14 +21,16 @@ type job struct {
 	hash value.Hash // of the canonical content; zero until somebody needs it
 	bad  *problem.Error
 
-	old     state.Record // the ledger's row before
-	known   bool         // there is one
-	again   bool         // it comes from the state: a retry or a release
-	because string       // of again: what let it go on, as it is said when it is closed
-	forced  bool         // judged although its content is not new
-	rewrite bool         // unchanged, but its target is replaced as a whole
-	used    int          // durable attempts used up for this content
-	page    *page        // that waits for its outcome; nil outside the live lane
+	old        state.Record     // the ledger's row before
+	known      bool             // there is one
+	again      bool             // it comes from the state: a retry or a release
+	because    string           // of again: what let it go on, as it is said when it is closed
+	forced     bool             // judged although its content is not new
+	rewrite    bool             // unchanged, but its target is replaced as a whole
+	used       int              // durable attempts used up for this content
+	page       *page            // that waits for its outcome; nil outside the live lane
+	withdrawal state.Withdrawal // why its document is taken back; "" when it is not
+	gone       bool             // it is no longer at its source: it has no content
 
 	row  *step.Row
 	kept value.Record // what other pipelines may look up once it is delivered
@@ -71,6 +73,9 @@ func fingerprint(text string) uint64 {
 // content is the hash of what the record says, whatever its spelling; of a pipeline with live
 // look-ups also of what those said.
 func (j *job) content() value.Hash {
+	if j.gone {
+		return value.Hash{}
+	}
 	if j.hash.IsZero() {
 		if j.row != nil && len(j.row.Content) > 0 {
 			j.hash = value.HashOf(append([]value.Value{j.data.Value()}, j.row.Content...)...)

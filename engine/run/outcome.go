@@ -6,6 +6,7 @@ import (
 
 	"github.com/pipectl/pipectl/engine/problem"
 	"github.com/pipectl/pipectl/engine/state"
+	"github.com/pipectl/pipectl/engine/value"
 )
 
 // outcomes commits how jobs ended. What ended without anything to remember is only counted.
@@ -90,17 +91,25 @@ func (r *runner) put(tx state.Tx, j *job) error {
 	by := ""
 	switch j.end {
 	case filtered:
-		by = r.closedBy("left out by the pipeline's where", j)
-		if _, err := state.Resolve(tx, r.pid, j.key, by, now); err != nil || !r.p.Ledger {
-			return err
-		}
-		return state.DeleteRecord(tx, r.pid, j.key)
+		return r.forget(tx, j, r.closedBy("left out by the pipeline's where", j), now)
 	case delivered, same:
 		rec.Standing, rec.Done = state.Delivered, rec.Hash
 		by = r.closedBy("delivered", j)
 	case withdrawn:
-		rec.Standing = state.Withdrawn
 		by = r.closedBy("withdrawn", j)
+		if j.gone {
+			by = r.closedBy("gone from its source, withdrawn", j)
+		}
+		if j.gone && len(rec.Docs) == 0 {
+			return r.forget(tx, j, by, now)
+		}
+		rec.Standing = state.Withdrawn
+		if r.main == nil || r.main.target.Withdrawn != IgnoreWithdrawn { // nothing of it is delivered any more
+			rec.Done = value.Hash{}
+			if err := r.dropKept(tx, j); err != nil {
+				return err
+			}
+		}
 	case waiting:
 		rec.Standing = state.Waiting
 	case invalid:
@@ -125,6 +134,26 @@ func (r *runner) put(tx state.Tx, j *job) error {
 		return nil
 	}
 	return state.PutRecord(tx, r.pid, j.key, rec)
+}
+
+// forget ends a record of which nothing is in the target.
+func (r *runner) forget(tx state.Tx, j *job, by string, now time.Time) error {
+	if _, err := state.Resolve(tx, r.pid, j.key, by, now); err != nil || !r.p.Ledger {
+		return err
+	}
+	if err := r.dropKept(tx, j); err != nil {
+		return err
+	}
+	return state.DeleteRecord(tx, r.pid, j.key)
+}
+
+// dropKept takes away what others could look up of a record: they must not find a document that is
+// taken back.
+func (r *runner) dropKept(tx state.Tx, j *job) error {
+	if r.p.Keep == nil {
+		return nil
+	}
+	return state.DeleteKept(tx, r.pid, j.key)
 }
 
 // putException writes what is open of a record, going on from what stood there before.
@@ -190,7 +219,7 @@ func (r *runner) exception(j *job, now time.Time) state.Exception {
 		Pipeline: r.p.Name, Key: j.key, Status: state.IsOpen,
 		Kind:  kindOf(j.end),
 		Class: p.Class.String(), ID: p.ID, Field: p.Field, At: p.At.String(), Reason: reason(p), Hint: p.Hint, Code: p.Code,
-		Causes: j.causes(), First: now, Last: now, Revision: r.p.Revision, Run: r.id, Version: j.ver,
+		Causes: j.causes(), First: now, Last: now, Revision: r.p.Revision, Run: r.id, Version: j.ver, Withdrawn: j.withdrawal,
 	}
 	for _, more := range j.problems[min(1, len(j.problems)):] {
 		text := reason(more)

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/pipectl/pipectl/engine/problem"
-	"github.com/pipectl/pipectl/engine/state"
 	"github.com/pipectl/pipectl/engine/value"
 )
 
@@ -136,7 +135,7 @@ func (r *runner) line(jobs []*job) error {
 		if len(r.ready) == size {
 			batch := r.ready
 			r.ready = nil // a batch that has left holds its records no longer than it needs them
-			if err := r.depart(batch); err != nil {
+			if err := r.depart(batch, r.deliver); err != nil {
 				return err
 			}
 		}
@@ -144,8 +143,8 @@ func (r *runner) line(jobs []*job) error {
 	return nil
 }
 
-// depart sends a batch on its way as soon as one may be in flight.
-func (r *runner) depart(batch []*job) error {
+// depart sends a batch on its way, there or back, as soon as one may be in flight.
+func (r *runner) depart(batch []*job, carry func(*sink, []*job) error) error {
 	select {
 	case r.slots <- struct{}{}:
 	case <-r.ctx.Done():
@@ -157,7 +156,7 @@ func (r *runner) depart(batch []*job) error {
 	}
 	r.batches.Go(func() {
 		defer func() { <-r.slots }()
-		if err := r.deliver(r.main, batch); err != nil {
+		if err := carry(r.main, batch); err != nil {
 			r.stop(err)
 			return
 		}
@@ -171,7 +170,7 @@ func (r *runner) drain() error {
 	if len(r.ready) > 0 {
 		batch := r.ready
 		r.ready = nil
-		if err := r.depart(batch); err != nil {
+		if err := r.depart(batch, r.deliver); err != nil {
 			return err
 		}
 	}
@@ -205,48 +204,4 @@ func reason(p *problem.Error) string {
 		return p.Err.Error()
 	}
 	return p.Reason
-}
-
-// dropped ends records that a where left out. One that was delivered is withdrawn: what happens to
-// its document is the pipeline's to say.
-func (r *runner) dropped(jobs []*job) error {
-	var ended, gone []*job
-	for _, j := range jobs {
-		switch {
-		case !r.hasDocument(j):
-			j.end = filtered
-			ended = append(ended, j)
-		case r.o.Remap && j.content() == j.old.Done:
-			j.end = unchanged // a new where withdraws nothing; only the record's own change does
-			ended = append(ended, j)
-		case r.replaces(): // the new content of the target is without it
-			j.end = withdrawn
-			ended = append(ended, j)
-		default:
-			gone = append(gone, j)
-		}
-	}
-	if err := r.outcomes("outcome", ended); err != nil {
-		return err
-	}
-	return r.withdraw(gone)
-}
-
-// hasDocument says that something of the record may be in the target.
-func (r *runner) hasDocument(j *job) bool {
-	if !j.known || r.main == nil || len(j.old.Docs) == 0 {
-		return false
-	}
-	found := false
-	err := r.store.View(func(tx state.Tx) error {
-		for _, ref := range j.old.Docs {
-			d, ok, err := state.GetDocument(tx, ref)
-			if err != nil {
-				return err
-			}
-			found = found || ok && (d.Confirmed != nil || d.Pending != nil)
-		}
-		return nil
-	})
-	return found || err != nil // what can't be read is not taken for nothing; the next commit fails on it
 }

@@ -170,6 +170,7 @@ type erp struct {
 	mute   bool           // probes can't tell whose a document is
 	blind  bool           // probes fail
 	own    bool           // it numbers documents itself
+	drafts bool           // what is saved is a draft
 
 	// fault decides about one document of one request before anything is done.
 	fault func(op string, d connector.Doc) fault
@@ -310,7 +311,10 @@ func (e *erp) save(d connector.Doc) connector.Outcome {
 	}
 	x.content, x.stage, x.modified = d.Content.JSON(), connector.Saved, e.clock.Now()
 	x.saves++
-	return connector.Outcome{State: connector.Written, ID: x.id, Number: x.key, Stage: connector.Saved}
+	if e.drafts {
+		x.stage = connector.Draft
+	}
+	return connector.Outcome{State: connector.Written, ID: x.id, Number: x.key, Stage: x.stage}
 }
 
 func (e *erp) Stage(_ context.Context, _ connector.Target, op connector.Op, refs []connector.Ref) ([]connector.Outcome, error) {
@@ -345,6 +349,9 @@ func (e *erp) operate(op connector.Op, ref connector.Ref) connector.Outcome {
 		return connector.Outcome{State: connector.Written, ID: x.id, Number: x.key, Stage: x.stage}
 	}
 	if want, ok := from[op]; ok && x.stage != want {
+		return bad("document is " + x.stage.String())
+	}
+	if (op == connector.Cancel || op == connector.Delete) && x.stage > connector.Saved {
 		return bad("document is " + x.stage.String())
 	}
 	switch op {

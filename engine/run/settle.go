@@ -111,6 +111,10 @@ func (r *runner) doubts(s *sink, group []*move, f *flight) error {
 // resumes goes on after a doubt was settled within a batch: true when the act was done after all.
 func (mv *move) resumes(s *sink) bool {
 	c := mv.doc.Confirmed
+	if mv.withdraws && (c == nil || c.Cancelled) { // it is cancelled, or deleted
+		mv.end = withdrawn
+		return true
+	}
 	a := mv.acts[0]
 	switch {
 	case c == nil || c.Unsure:
@@ -223,11 +227,9 @@ func (r *runner) settleChange(s *sink, mv *move, p connector.Probed, now time.Ti
 	if !p.Found {
 		if x.Action == state.Step && op == connector.Delete {
 			mv.doc.Confirmed = nil
-			mv.settleAs(nil)
-			return true
 		}
-		mv.stop(vanished(mv))
-		return false
+		mv.settleAs(nil) // nothing can come of a change any more; what it means that it is gone is decided apart
+		return true
 	}
 	forward := x.Action == state.Step && (op == connector.Submit || op == connector.Audit)
 	reached := x.Action == state.Step && (forward && p.Stage >= reaches(op) || op == connector.UnAudit && p.Stage <= connector.Saved || op == connector.Cancel && p.Cancelled)

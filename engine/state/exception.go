@@ -33,10 +33,11 @@ type Exception struct {
 	Revision  string    `json:"revision"`
 	Run       string    `json:"run"`
 
-	Resolved   time.Time `json:"resolved,omitzero"`
-	ResolvedBy string    `json:"resolved_by,omitempty"` // "delivered in run …", "anna: test order"
-	RetryBy    string    `json:"retry_by,omitempty"`    // who asked for the retry, while Retrying
-	Was        Kind      `json:"was,omitempty"`         // of a Later record that was an exception before: the kind
+	Resolved   time.Time  `json:"resolved,omitzero"`
+	ResolvedBy string     `json:"resolved_by,omitempty"` // "delivered in run …", "anna: test order"
+	RetryBy    string     `json:"retry_by,omitempty"`    // who asked for the retry, while Retrying
+	Was        Kind       `json:"was,omitempty"`         // of a Later record that was an exception before: the kind
+	Withdrawn  Withdrawal `json:"withdrawn,omitempty"`   // its document is to be taken back
 
 	// What people agreed on among themselves.
 	Owner    string    `json:"owner,omitempty"`
@@ -46,6 +47,15 @@ type Exception struct {
 	// Version is that of Payload; it goes into the ledger with the outcome of the next attempt.
 	Version Version `json:"version"`
 }
+
+// Withdrawal is why a record that has a document is withdrawn.
+type Withdrawal string
+
+// The reasons. What is gone can't be read again; what is cancelled can.
+const (
+	Cancelled Withdrawal = "cancelled"
+	Gone      Withdrawal = "gone"
+)
 
 // Kind is why a record stands here.
 type Kind string

@@ -39,6 +39,23 @@ func PutKept(tx Tx, pipeline ID, key string, row value.Record) error {
 	return tx.Put(KeptRows, k, seal(k, []byte(text)))
 }
 
+// DeleteKept forgets a record's kept row; no error when there is none.
+func DeleteKept(tx Tx, pipeline ID, key string) error {
+	k := pipeline.keyText(key)
+	old, err := tx.Get(KeptRows, k)
+	if old == nil || err != nil {
+		return err
+	}
+	body, err := unseal(KeptRows, k, old)
+	if err != nil {
+		return err
+	}
+	if err := unindex(tx, pipeline, key, value.Known(string(body))); err != nil {
+		return err
+	}
+	return tx.Delete(KeptRows, k)
+}
+
 func unindex(tx Tx, pipeline ID, key string, row value.Record) error {
 	for name, v := range row.Value().Members() {
 		if at, ok := valueKey(pipeline, name, v, key); ok {
