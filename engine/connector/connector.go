@@ -73,12 +73,30 @@ type Query struct {
 	Object   string
 	Params   map[string]json.RawMessage // source.params as written, compact JSON
 	Field    string                     // source.cursor.field; "" when the pipeline has no cursor
-	Cursor   string                     // where the last run came to, as a Page said; "" at the first run
+	Cursor   string                     // how far it was read before, as a Page said; "" at first
+	CursorAt time.Time                  // the instant, by our clock, at which that was true; zero: not known
 	Start    time.Time                  // source.cursor.start, for the first run
-	Lookback time.Duration              // read again so much before Cursor
-	Window   *Window                    // a back-fill or re-read: this window only; Cursor is ignored
+	Lookback time.Duration              // read again so much before Cursor; a window does not
+	Window   *Window                    // a back-fill or re-read: this window only, from Cursor on
 	Fields   []string                   // dotted paths that the pipeline uses; nil means all. A hint: more may come
 	Limit    int                        // stop after about so many records; 0 means all
+}
+
+// From is where a reading along a change time begins, without Lookback: at the cursor, or, when that
+// is earlier, where the source's own clock stood when the cursor was said. A clock that was set back
+// since has stamped changes with times that lie before the cursor. Clock is the source's clock now,
+// margin how far cursors stay behind it.
+func (q Query) From(cursor, now, clock time.Time, margin time.Duration) time.Time {
+	if q.CursorAt.IsZero() || now.Before(q.CursorAt) {
+		if latest := clock.Add(-margin); latest.Before(cursor) {
+			return latest
+		}
+		return cursor
+	}
+	if then := clock.Add(-now.Sub(q.CursorAt)); then.Before(cursor) {
+		return then.Add(-margin)
+	}
+	return cursor
 }
 
 // Window is a half-open interval of change times: [From, To).
@@ -90,6 +108,7 @@ type Page struct {
 	Asked   time.Time // the instant, by our clock, just before the page was asked for
 	// Safe is the cursor that may be stored once every record of this page and of all pages
 	// before it has an outcome; "" when this page proves nothing (it was read backwards, say).
+	// It never lies past the source's own clock less a margin.
 	Safe string
 	// Complete says, on the last page, that the pages together were everything that the object
 	// holds: what isn't there is gone. A window never proves that.
@@ -310,6 +329,13 @@ const (
 // Prober asks the target what it holds: one answer for each key, in order.
 type Prober interface {
 	Probe(ctx context.Context, t Target, keys []string) ([]Probed, error)
+}
+
+// Clocked is a connection that hears its system's clock.
+type Clocked interface {
+	// Ahead is how far the system's clock is ahead of ours, by its newest answer; false before the
+	// first one, and where answers don't tell.
+	Ahead() (time.Duration, bool)
 }
 
 // Checker lets `doctor` look at a connection: address, credentials, clock, rights.

@@ -120,13 +120,13 @@ func (r *runner) takeUp(part []open) error {
 			j = r.job(connector.Record{Data: payloads[i], Bad: gone(o.key)}, 0)
 			j.ver = o.ver
 		default:
-			j = r.job(*fresh[i], r.rising(at))
+			j = r.job(*fresh[i], r.rising(at, r.begun))
 		}
 		j.key, j.again, j.forced, j.because = o.key, true, true, o.because
 		r.retried.add(o.key)
 		jobs = append(jobs, j)
 	}
-	return r.judge(jobs, 0)
+	return r.judge(jobs)
 }
 
 // fetch asks the source for the newest state of open records; nil where it can't be asked.

@@ -119,7 +119,9 @@ func (r *runner) identify() error {
 	if late := r.known.Asked - nanos(r.started); late > 0 {
 		r.behind = instant(r.known.Asked).Sub(r.started) + 1
 	}
-	r.track.cursor = r.known.Cursor
+	r.begun = nanos(r.started.Add(r.behind))
+	r.turned = r.begun
+	r.track.goOn(live, place{r.known.Cursor, r.known.CursorAt})
 	return err
 }
 

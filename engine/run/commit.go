@@ -93,15 +93,16 @@ func (r *runner) together(group []*entry) error {
 	return nil
 }
 
-// saveCursor stores the cursor when the finished prefix has grown, or the run is told to keep it.
+// saveCursor stores how far the lanes have come, when a finished prefix has grown.
 func (r *runner) saveCursor(tx state.Tx) error {
-	cursor, moved := r.track.take()
-	if !moved {
+	moved := r.track.take()
+	if moved == nil {
 		return nil
 	}
-	now := r.now()
 	return r.change(tx, func(p *state.Pipeline) {
-		p.Cursor, p.CursorAt = cursor, now
+		for l, to := range moved {
+			l.store(p, to)
+		}
 	})
 }
 

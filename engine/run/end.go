@@ -13,16 +13,20 @@ func (r *runner) finish() error {
 	if err := r.complete(); err != nil {
 		return err
 	}
+	r.clocks()
+	if r.filled {
+		r.note("the back-fill %s is done", r.wanted().Said)
+	}
 	now := r.now()
 	return r.commit("end", nil, func(tx state.Tx) error {
 		if err := r.noLongerThere(tx, now); err != nil {
 			return err
 		}
 		return r.change(tx, func(p *state.Pipeline) {
-			if r.fullSafe != "" {
-				p.Cursor, p.CursorAt = r.fullSafe, now
+			if r.fullSafe.cursor != "" {
+				live.store(p, r.fullSafe)
 			}
-			p.Reread = r.known.Reread
+			r.windowsDone(p)
 			p.Seen(r.p.Revision, now)
 			if r.measured {
 				p.Ahead = r.known.Ahead

@@ -9,10 +9,11 @@ import (
 )
 
 // page judges the records of a page against the ledger: what is known and unchanged ends here,
-// the rest goes through the steps. begun is the instant at which this reading began.
-func (r *runner) page(pg connector.Page, line *page, begun int64, only map[string]bool) error {
+// the rest goes through the steps.
+func (r *runner) page(pg connector.Page, line *page, only map[string]bool) error {
 	jobs := make([]*job, 0, len(pg.Records))
-	asked := r.rising(pg.Asked)
+	asked := r.rising(pg.Asked, r.turned)
+	r.turned = asked
 	for _, rec := range pg.Records {
 		j := r.job(rec, asked)
 		j.page = line
@@ -31,11 +32,11 @@ func (r *runner) page(pg connector.Page, line *page, begun int64, only map[strin
 	if err != nil {
 		return err
 	}
-	return r.judge(jobs, begun)
+	return r.judge(jobs)
 }
 
 // judge holds jobs against the ledger and sends on what is to be delivered.
-func (r *runner) judge(jobs []*job, begun int64) error {
+func (r *runner) judge(jobs []*job) error {
 	if r.busy.any(jobs) { // an earlier version of one of them is on its way
 		if err := r.drain(); err != nil {
 			return err
@@ -44,7 +45,7 @@ func (r *runner) judge(jobs []*job, begun int64) error {
 	var rest, old []*job
 	err := r.store.View(func(tx state.Tx) error {
 		for _, j := range jobs {
-			verdict, err := r.verdict(tx, j, begun)
+			verdict, err := r.verdict(tx, j)
 			if err != nil {
 				return err
 			}
@@ -97,7 +98,7 @@ const (
 )
 
 // verdict looks a job up in the ledger.
-func (r *runner) verdict(tx state.Tx, j *job, begun int64) (verdict, error) {
+func (r *runner) verdict(tx state.Tx, j *job) (verdict, error) {
 	if !r.p.Ledger {
 		return goesOn, nil
 	}
@@ -127,7 +128,7 @@ func (r *runner) verdict(tx state.Tx, j *job, begun int64) (verdict, error) {
 		j.countAttempts()
 		return goesOn, nil
 	}
-	return r.differs(j, begun), nil
+	return r.differs(j), nil
 }
 
 // remapped says that a record is mapped anew although it is known: what was delivered, when the run
@@ -135,13 +136,13 @@ func (r *runner) verdict(tx state.Tx, j *job, begun int64) (verdict, error) {
 func (r *runner) remapped(s state.Standing) bool { return r.o.Remap && s == state.Delivered }
 
 // differs judges content that is not the newest that the ledger knows.
-func (r *runner) differs(j *job, begun int64) verdict {
+func (r *runner) differs(j *job) verdict {
 	if j.ver.Before(j.old.Version) {
 		return isOld
 	}
 	// Without a change time the second of two rows would undo the first, in every run again.
 	if j.ver.Changed == 0 && j.old.Version.Changed == 0 {
-		if j.old.Version.Asked >= begun && j.old.Standing != state.Sending {
+		if j.old.Version.Asked >= r.begun && j.old.Standing != state.Sending {
 			j.bad = ambiguous(j.key)
 		} else if j.old.Standing == state.Invalid && !j.old.Done.IsZero() && j.content() == j.old.Done {
 			j.end = unchanged

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/problem"
@@ -17,49 +18,21 @@ import (
 func (r *runner) live() error {
 	q := r.p.Source.Query
 	q.Limit = r.o.Limit
-	track := false
 	switch {
 	case len(r.o.Keys) > 0:
 		return r.byKey(q)
 	case !r.o.Since.IsZero() || !r.o.Until.IsZero():
-		until := r.o.Until
-		if until.IsZero() {
-			until = r.now()
-		}
-		q.Window = &connector.Window{From: r.o.Since, To: until}
+		return r.backfill(q)
 	case r.o.Full, r.replaces():
-	default:
-		q.Cursor = r.known.Cursor
-		track = true
+		return r.read(q, unmarked, nil)
 	}
-	return r.read(q, track, nil)
+	q.Cursor, q.CursorAt = r.known.Cursor, r.known.CursorAt
+	return r.read(q, live, nil)
 }
 
-// reread looks again at an older window, at its own pace and after live work.
-func (r *runner) reread() error {
-	every := r.p.Source.Reread.Every
-	plain := len(r.o.Keys) == 0 && r.o.Since.IsZero() && r.o.Until.IsZero() && r.o.Limit == 0 && !r.o.Full
-	if every == 0 || !plain || r.p.Source.Query.Field == "" {
-		return nil
-	}
-	if since := r.started.Sub(r.known.Reread); since >= 0 && since < every {
-		return nil
-	}
-	if r.known.Cursor == "" { // the first run has just read everything
-		r.known.Reread = r.started
-		return nil
-	}
-	q := r.p.Source.Query
-	q.Window = &connector.Window{From: r.started.Add(-r.p.Source.Reread.Window), To: r.started}
-	if err := r.read(q, false, nil); err != nil {
-		return err
-	}
-	r.known.Reread = r.started
-	return nil
-}
-
-// read takes pages as they come, one read ahead, and gives each to the judge.
-func (r *runner) read(q connector.Query, track bool, only map[string]bool) error {
+// read takes pages as they come, one read ahead, and gives each to the judge. A source that says
+// "too many requests" is waited for by its reader, which then asks for the same page again.
+func (r *runner) read(q connector.Query, l lane, only map[string]bool) error {
 	reader, ok := connector.Can[connector.Reader](r.p.Source.Conn)
 	if !ok {
 		return &problem.Error{
@@ -67,24 +40,61 @@ func (r *runner) read(q connector.Query, track bool, only map[string]bool) error
 			Hint: "choose another source; pipectl connectors tells what each system can do",
 		}
 	}
-	t := &turn{q: q, track: track, only: only, left: r.o.Limit}
-	for refused := 0; ; refused++ {
-		before := t.pages
-		err := r.pages(reader, t)
-		p, ok := errors.AsType[*problem.Error](err)
-		if !ok || p.Class != problem.Throttled {
+	refused := &atomic.Int32{}
+	ctx, cancel := context.WithCancel(connector.WithPatience(r.ctx, func(_ context.Context, p *problem.Error) error {
+		if refused.Add(1) > patience {
+			return p
+		}
+		return r.pause(p)
+	}))
+	defer cancel()
+	if !r.reach("before read") {
+		return ErrAbandoned
+	}
+	left := r.o.Limit
+	for got := range ahead(ctx, reader.Read(ctx, q), refused) {
+		if err := r.halted(); err != nil {
 			return err
 		}
-		if t.pages > before {
-			refused = 0
+		if !r.reach("after read") {
+			return ErrAbandoned
 		}
-		if refused == patience {
-			return paused(r.p.Source.Connection, p)
+		if got.err != nil {
+			return r.down(r.p.Source.Connection, got.err)
 		}
-		if err := r.pause(p); err != nil {
+		pg := got.page
+		if r.o.Limit > 0 && len(pg.Records) > left { // what is left out has no outcome: the page proves nothing
+			pg.Records, pg.Safe = pg.Records[:left], ""
+		}
+		left -= len(pg.Records)
+		if err := r.accept(pg, l, only); err != nil {
 			return err
+		}
+		if r.o.Limit > 0 && left == 0 {
+			break
 		}
 	}
+	return nil
+}
+
+// accept gives a page to the judge, and to the tracker of its lane.
+func (r *runner) accept(pg connector.Page, l lane, only map[string]bool) error {
+	safe := place{pg.Safe, pg.Asked}
+	var line *page
+	if l != unmarked {
+		line = r.track.begin(l, len(pg.Records), safe)
+	}
+	if err := r.page(pg, line, only); err != nil {
+		return err
+	}
+	r.progress()
+	if line != nil {
+		r.track.close(line)
+	}
+	if r.o.Full && pg.Safe != "" {
+		r.fullSafe = safe
+	}
+	return nil
 }
 
 // asked is a question to another system, with its points of the way.
@@ -124,68 +134,6 @@ func patiently[T any](r *runner, ask func() (T, error)) (T, error) {
 	}
 }
 
-// turn is one reading of the source, over the pauses that a throttled source asks for.
-type turn struct {
-	q     connector.Query // goes on behind what was read
-	track bool
-	only  map[string]bool
-	left  int // of Options.Limit
-	pages int
-}
-
-// pages gives pages to the judge until there are no more. A throttled answer ends it; it may be
-// called again then, and goes on from the last cursor that is safe.
-func (r *runner) pages(reader connector.Reader, t *turn) error {
-	ctx, cancel := context.WithCancel(r.ctx)
-	defer cancel()
-	begun := r.started
-	if !r.reach("before read") {
-		return ErrAbandoned
-	}
-	for got := range ahead(ctx, reader.Read(ctx, t.q)) {
-		if err := r.halted(); err != nil {
-			return err
-		}
-		if !r.reach("after read") {
-			return ErrAbandoned
-		}
-		if p, ok := errors.AsType[*problem.Error](got.err); ok && p.Class == problem.Throttled {
-			return p
-		}
-		if got.err != nil {
-			return r.down(r.p.Source.Connection, got.err)
-		}
-		pg := got.page
-		all := len(pg.Records)
-		if r.o.Limit > 0 && all > t.left {
-			pg.Records = pg.Records[:t.left]
-		}
-		t.left -= len(pg.Records)
-		var line *page
-		if t.track {
-			line = r.track.begin(all, pg.Safe)
-		}
-		if err := r.page(pg, line, r.rising(begun), t.only); err != nil {
-			return err
-		}
-		r.progress()
-		if line != nil && len(pg.Records) == all {
-			r.track.close(line)
-		}
-		if r.o.Full && pg.Safe != "" && len(pg.Records) == all {
-			r.fullSafe = pg.Safe
-		}
-		t.pages++
-		if pg.Safe != "" && t.q.Window == nil {
-			t.q.Cursor, t.q.Lookback = pg.Safe, 0
-		}
-		if r.o.Limit > 0 && t.left == 0 {
-			break
-		}
-	}
-	return nil
-}
-
 type read struct {
 	page connector.Page
 	err  error
@@ -193,7 +141,7 @@ type read struct {
 
 // ahead runs a reader in a goroutine of its own: while a page is written, the next one is read.
 // A slow target slows it down: it never is more than two pages in front.
-func ahead(ctx context.Context, pages iter.Seq2[connector.Page, error]) iter.Seq[read] {
+func ahead(ctx context.Context, pages iter.Seq2[connector.Page, error], refused *atomic.Int32) iter.Seq[read] {
 	return func(yield func(read) bool) {
 		ch, end := make(chan read, 1), make(chan struct{})
 		ctx, cancel := context.WithCancel(ctx)
@@ -201,6 +149,7 @@ func ahead(ctx context.Context, pages iter.Seq2[connector.Page, error]) iter.Seq
 			defer close(end)
 			defer close(ch)
 			for pg, err := range pages {
+				refused.Store(0)
 				select {
 				case ch <- read{pg, err}:
 				case <-ctx.Done():
@@ -249,7 +198,6 @@ func (r *runner) byKey(q connector.Query) error {
 		}
 		found = append(found, rec)
 	}
-	err = r.page(connector.Page{Records: found, Asked: at}, nil, r.rising(at), nil)
 	if err == nil && len(missing) > 0 {
 		err = r.noSuchKey(missing)
 	}
@@ -262,7 +210,7 @@ func (r *runner) readFor(q connector.Query) error {
 		only[key] = false
 	}
 	q.Cursor, q.Limit = "", 0
-	if err := r.read(q, false, only); err != nil {
+	if err := r.read(q, unmarked, only); err != nil {
 		return err
 	}
 	var missing []string

@@ -35,6 +35,7 @@ type Report struct {
 	Finished time.Time      `json:"finished"`
 	Cursor   CursorMove     `json:"cursor"`
 	Error    *RunError      `json:"error"`
+	Notes    []string       `json:"notes,omitempty"` // for a person: what the numbers don't tell
 
 	New int `json:"-"` // exceptions that this run opened: they decide the exit code
 	Old int `json:"-"` // delivered records that keep the mapping of an older revision

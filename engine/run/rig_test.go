@@ -51,6 +51,10 @@ func (c *testClock) Sleep(ctx context.Context, d time.Duration) error {
 type source struct {
 	throttleAt []int // pages of a reading before which it answers "too many requests"; each counts once
 	clock      *testClock
+	ahead      time.Duration // of its own clock
+	margin     time.Duration // by which its cursors stay behind its clock
+	backwards  bool          // its pages prove nothing
+	onPage     func(nth int) // before a page is given
 	pageLen    int
 	rows       []row
 	noFetch    bool
@@ -73,7 +77,7 @@ func (s *source) Close() error    { return nil }
 func (s *source) set(id, format string, args ...any) {
 	text := fmt.Sprintf(`{"id":%q,%s}`, id, fmt.Sprintf(format, args...))
 	s.rows = slices.DeleteFunc(s.rows, func(r row) bool { return r.id == id })
-	s.rows = append(s.rows, row{id, text, s.clock.Now()})
+	s.rows = append(s.rows, row{id, text, s.clock.Now().Add(s.ahead)})
 }
 
 func (s *source) record(r row) connector.Record {
@@ -88,56 +92,82 @@ func (s *source) record(r row) connector.Record {
 	return out
 }
 
-func (s *source) Read(_ context.Context, q connector.Query) iter.Seq2[connector.Page, error] {
+// Ahead is how far the source's clock is ahead of ours.
+func (s *source) Ahead() (time.Duration, bool) { return s.ahead, true }
+
+// rigMargin is how far its cursors stay behind its clock.
+const rigMargin = time.Minute
+
+func (s *source) Read(ctx context.Context, q connector.Query) iter.Seq2[connector.Page, error] {
 	rows := slices.Clone(s.rows)
 	return func(yield func(connector.Page, error) bool) {
 		if s.err != nil {
 			yield(connector.Page{}, s.err)
 			return
 		}
-		throttled := func(at int) bool {
-			if len(s.throttleAt) == 0 || s.throttleAt[0] != at {
-				return false
-			}
-			s.throttleAt = s.throttleAt[1:]
-			yield(connector.Page{}, faultErr(throttle))
-			return true
-		}
-		if throttled(0) {
-			return
-		}
-		var from time.Time
-		if q.Cursor != "" {
-			from, _ = time.Parse(time.RFC3339Nano, q.Cursor)
-		}
-		rows = slices.DeleteFunc(rows, func(r row) bool {
-			if w := q.Window; w != nil {
-				return r.changed.Before(w.From) || !r.changed.Before(w.To)
-			}
-			return q.Field != "" && r.changed.Before(from)
-		})
+		rows = slices.DeleteFunc(rows, func(r row) bool { return !s.wants(q, r) })
 		n := max(1, s.pageLen)
-		for served := 0; len(rows) > 0; served++ {
-			if served > 0 && throttled(served) {
+		for served := 0; served == 0 || len(rows) > 0; served++ {
+			_, err := connector.Patiently(ctx, func() (int, error) { return 0, s.throttled(served) })
+			if err != nil {
+				yield(connector.Page{}, err)
 				return
+			}
+			if s.onPage != nil {
+				s.onPage(served)
 			}
 			part := rows[:min(n, len(rows))]
 			rows = rows[len(part):]
-			pg := connector.Page{Asked: s.clock.Now()}
-			for _, r := range part {
-				if old, ok := s.stale[r.id]; ok {
-					r = old
-				}
-				pg.Records = append(pg.Records, s.record(r))
+			if len(part) == 0 {
+				return
 			}
-			if q.Field != "" && q.Window == nil {
-				pg.Safe = part[len(part)-1].changed.Format(time.RFC3339Nano)
-			}
-			if !yield(pg, nil) {
+			if !yield(s.page(q, part), nil) {
 				return
 			}
 		}
 	}
+}
+
+// wants says that a reading brings a row.
+func (s *source) wants(q connector.Query, r row) bool {
+	var from time.Time
+	if q.Cursor != "" {
+		from, _ = time.Parse(time.RFC3339Nano, q.Cursor)
+	}
+	switch w := q.Window; {
+	case w != nil:
+		return !r.changed.Before(w.From) && r.changed.Before(w.To) && !r.changed.Before(from)
+	case q.Field == "" || q.Cursor == "":
+		return true
+	}
+	now := s.clock.Now()
+	return !r.changed.Before(q.From(from, now, now.Add(s.ahead), rigMargin).Add(-q.Lookback))
+}
+
+func (s *source) throttled(at int) error {
+	if len(s.throttleAt) == 0 || s.throttleAt[0] != at {
+		return nil
+	}
+	s.throttleAt = s.throttleAt[1:]
+	return faultErr(throttle)
+}
+
+func (s *source) page(q connector.Query, part []row) connector.Page {
+	pg := connector.Page{Asked: s.clock.Now()}
+	for _, r := range part {
+		if old, ok := s.stale[r.id]; ok {
+			r = old
+		}
+		pg.Records = append(pg.Records, s.record(r))
+	}
+	if q.Field != "" && !s.backwards {
+		safe := part[len(part)-1].changed
+		if latest := s.clock.Now().Add(s.ahead - s.margin); latest.Before(safe) {
+			safe = latest
+		}
+		pg.Safe = safe.Format(time.RFC3339Nano)
+	}
+	return pg
 }
 
 func (s *source) FetchFields(string) []string { return []string{"id"} }

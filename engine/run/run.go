@@ -31,6 +31,8 @@ type runner struct {
 	pid     state.ID
 	known   state.Pipeline // as it was when the run began; Cursor and Asked move on with it
 	behind  time.Duration  // how far our clock is behind the latest instant of the ledger
+	begun   int64          // when the run began, as the ledger counts it
+	turned  int64          // when the page read last was asked for, as the ledger counts it
 	remaps  bool           // another revision than that of the run before
 
 	main  *sink            // nil: the pipeline only keeps rows
@@ -47,7 +49,8 @@ type runner struct {
 	scratch  []byte         // for keys of the ledger, used again
 	sparse   bool           // of the last page, most records went no further than the steps
 	doubtful []state.Ref    // documents that an earlier run left in doubt
-	fullSafe string         // the cursor that a full reading proves
+	fullSafe place          // what a full reading proves
+	filled   bool           // the back-fill was read to its end
 	replaced replacement
 	measured bool // known.Ahead is of this run
 
@@ -150,9 +153,14 @@ func (r *runner) reach(point string) bool {
 // now is our clock, as versions and due times see it.
 func (r *runner) now() time.Time { return r.clock.Now() }
 
-// rising is an instant as the ledger counts it: when our clock has run back, later is still later.
-func (r *runner) rising(t time.Time) int64 {
+// rising is an instant as the ledger counts it. It comes after an instant that is known to lie before
+// it: when our clock runs back, later is still later.
+func (r *runner) rising(t time.Time, after int64) int64 {
 	n := nanos(t.Add(r.behind))
+	if late := after - n; late > 0 && !t.IsZero() {
+		r.behind += time.Duration(late)
+		n = after
+	}
 	r.track.note(n)
 	return n
 }

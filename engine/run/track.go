@@ -1,28 +1,71 @@
 package run
 
-import "sync"
+import (
+	"sync"
+	"time"
 
-// tracker knows which pages are finished: the cursor stands at the end of the longest finished
-// prefix, and moves in the transaction that holds the outcome of the last record before it.
+	"github.com/pipectl/pipectl/engine/state"
+)
+
+// lane is one way of reading the source that is remembered. Each has a cursor of its own.
+type lane uint8
+
+const (
+	unmarked lane = iota // single records, a full or a limited reading: how far it came is not remembered
+	live                 // from the cursor on
+	rereads              // the older window that is looked at again
+	backfill             // a window that was asked for
+	lanes
+)
+
+// place is how far a lane has come: a cursor, and the instant, by our clock, at which it was true.
+type place struct {
+	cursor string
+	at     time.Time
+}
+
+// store writes how far a lane has come.
+func (l lane) store(p *state.Pipeline, to place) {
+	switch l {
+	case live:
+		p.Cursor, p.CursorAt = to.cursor, to.at
+	case rereads:
+		p.Rereading.Advance(to.cursor)
+	case backfill:
+		p.Backfill.Advance(to.cursor)
+	case unmarked, lanes:
+	}
+}
+
+// tracker knows which pages are finished: a lane stands at the end of its longest finished prefix,
+// and moves in the transaction that holds the outcome of the last record before it.
 type tracker struct {
 	mu     sync.Mutex
 	pages  []*page
-	cursor string
-	moved  bool
-	frozen bool  // a transaction failed: what it held has no outcome, so the cursor moves no more
+	places [lanes]place
+	moved  [lanes]bool
+	frozen bool  // a transaction failed: what it held has no outcome, so nothing moves any more
 	latest int64 // the latest instant of a page
 }
 
 type page struct {
-	left int    // records without an outcome, and one more until the page is closed
-	safe string // the cursor that it proves
+	lane lane
+	left int   // records without an outcome, and one more until the page is closed
+	safe place // what it proves
+}
+
+// goOn begins a lane where it was left.
+func (t *tracker) goOn(l lane, at place) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.places[l] = at
 }
 
 // begin puts a page at the end of the line; it stays unfinished until it is closed.
-func (t *tracker) begin(records int, safe string) *page {
+func (t *tracker) begin(l lane, records int, safe place) *page {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	p := &page{left: records + 1, safe: safe}
+	p := &page{lane: l, left: records + 1, safe: safe}
 	t.pages = append(t.pages, p)
 	return p
 }
@@ -49,23 +92,32 @@ func (t *tracker) done(jobs []*job) {
 
 func (t *tracker) advance() {
 	for len(t.pages) > 0 && t.pages[0].left == 0 {
-		if safe := t.pages[0].safe; safe != "" && safe != t.cursor {
-			t.cursor, t.moved = safe, true
+		p := t.pages[0]
+		if p.safe.cursor != "" && p.safe.cursor != t.places[p.lane].cursor {
+			t.places[p.lane], t.moved[p.lane] = p.safe, true
 		}
 		t.pages = t.pages[1:]
 	}
 }
 
-// take gives the cursor when it has moved since it was taken last.
-func (t *tracker) take() (string, bool) {
+// take gives the lanes that have moved since it was asked last; nil when none has.
+func (t *tracker) take() map[lane]place {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	moved := t.moved && !t.frozen
-	t.moved = false
-	return t.cursor, moved
+	var out map[lane]place
+	for l, moved := range t.moved {
+		if !moved || t.frozen {
+			continue
+		}
+		if out == nil {
+			out = map[lane]place{}
+		}
+		out[lane(l)], t.moved[l] = t.places[l], false
+	}
+	return out
 }
 
-// freeze keeps the cursor where it was stored last.
+// freeze keeps all lanes where they were stored last.
 func (t *tracker) freeze() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

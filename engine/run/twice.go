@@ -104,7 +104,7 @@ func (r *runner) fetchOne(j *job) (bool, error) {
 	if len(recs) != 1 || recs[0].Data.IsZero() {
 		return false, nil
 	}
-	fresh := r.job(recs[0], r.rising(asked))
+	fresh := r.job(recs[0], r.rising(asked, j.ver.Asked))
 	if fresh.key != j.key {
 		return false, nil
 	}

@@ -8,9 +8,12 @@ type Pipeline struct {
 	Identity Identity `json:"identity"`
 
 	Cursor   string    `json:"cursor,omitempty"`
-	CursorAt time.Time `json:"cursor_at,omitzero"` // when it was moved
+	CursorAt time.Time `json:"cursor_at,omitzero"` // the instant, by our clock, at which it was true
 	Reread   time.Time `json:"reread,omitzero"`    // when the older window was looked at last
 	Asked    int64     `json:"asked,omitempty"`    // the latest instant of a page: versions rise even when the clock runs back
+
+	Rereading *Window `json:"rereading,omitempty"` // the older window, when it was not read to its end
+	Backfill  *Window `json:"backfill,omitempty"`  // a window that was asked for, when it was not read to its end
 
 	// Renumbered tells how the target gave a document of ours another number; "" when it didn't, or
 	// when a number came back as sent since.
