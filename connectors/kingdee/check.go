@@ -28,7 +28,7 @@ func (c *conn) Check(ctx context.Context) []connector.Finding {
 	out = append(out, connector.Finding{
 		What: "sign-in", Detail: fmt.Sprintf("accepted: user %s, account set %s (%s)", c.cfg.User, c.cfg.Account, c.cfg.Auth),
 	})
-	if f, ok := c.clockOff(time.Unix(c.serverTime.Load(), 0)); ok {
+	if f, ok := c.clockOff(); ok {
 		out = append(out, f)
 	}
 	if f, ok := c.checkFields(ctx, "SAL_SaleOrder"); ok {
@@ -136,11 +136,12 @@ func (f *form) fieldNames() []string {
 }
 
 // clockOff says how far the server's clock is from ours, when that is too far.
-func (c *conn) clockOff(date time.Time) (connector.Finding, bool) {
-	if date.Unix() <= 0 { // it didn't say
+func (c *conn) clockOff() (connector.Finding, bool) {
+	off, ok := c.Ahead()
+	if !ok {
 		return connector.Finding{}, false
 	}
-	off := date.Sub(c.now()).Round(time.Second)
+	off = off.Round(time.Second)
 	if off.Abs() < skew {
 		return connector.Finding{What: "clock", Detail: "agrees with the server's within two minutes"}, true
 	}

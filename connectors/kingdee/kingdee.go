@@ -62,6 +62,7 @@ var ( // what this system can do, kept true by the compiler
 	_ connector.Writer  = (*conn)(nil)
 	_ connector.Stager  = (*conn)(nil)
 	_ connector.Prober  = (*conn)(nil)
+	_ connector.Clocked = (*conn)(nil)
 	_ connector.Checker = (*conn)(nil)
 )
 
@@ -78,8 +79,8 @@ type conn struct {
 	lacking     sync.Map     // "form field" of fields that this account turned out to lack
 	mostRows    atomic.Int64 // the longest page seen so far: a shorter one is an end, see query.go
 	noCreator   atomic.Bool  // the account doesn't show who created a document
-	serverTime  atomic.Int64 // the server's clock at the newest query, in Unix seconds
-	oddSpelling atomic.Bool  // this server knows only ExcuteOperation
+	server      serverClock
+	oddSpelling atomic.Bool // this server knows only ExcuteOperation
 }
 
 func open(_ context.Context, cfg Config, env connector.Env) (connector.Conn, error) {

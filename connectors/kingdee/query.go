@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/problem"
 )
 
@@ -39,7 +40,7 @@ func (c *conn) query(ctx context.Context, s selection) ([]row, error) {
 		return nil, err
 	}
 	const service = formService + "ExecuteBillQuery"
-	r, err := c.ask(ctx, service, body, s.form.Name)
+	r, err := connector.Patiently(ctx, func() (reply, error) { return c.ask(ctx, service, body, s.form.Name) })
 	if p := problem.As(err); err != nil && p.ID == idException {
 		r, err = c.ask(ctx, service, body, s.form.Name) // a deadlock has passed by the time one asks again
 	}
@@ -59,7 +60,7 @@ func (c *conn) query(ctx context.Context, s selection) ([]row, error) {
 			}
 		}
 	}
-	c.serverTime.Store(r.date.Unix())
+	c.hear(r.date)
 	c.noteRows(len(rows))
 	return rows, nil
 }

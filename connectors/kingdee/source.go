@@ -23,8 +23,8 @@ type reader struct {
 	form   *form
 	plan   *plan
 	filter string
-	by     string // the change time that the read goes along; "" for a read of everything
-	moves  bool   // its pages say how far the cursor may go
+	by     string    // the change time that the read goes along; "" for a read of everything
+	floor  time.Time // the cursor that it began at
 	window *connector.Window
 	limit  int // records wanted; 0 for all
 	given  int
@@ -107,7 +107,7 @@ func (c *conn) newReader(q connector.Query) (*reader, error) {
 		return nil, err
 	}
 	f := p.form(q.Object)
-	r := &reader{c: c, form: f, by: q.Field, moves: q.Window == nil, window: q.Window, limit: q.Limit}
+	r := &reader{c: c, form: f, by: q.Field, window: q.Window, limit: q.Limit}
 	if q.Window != nil && r.by == "" && len(f.Cursors) > 0 {
 		r.by = f.Cursors[0]
 	}
@@ -140,31 +140,43 @@ func (r *reader) run(ctx context.Context, q connector.Query) error {
 	if r.by == "" {
 		return r.everything(ctx)
 	}
-	from, to, err := bounds(q)
+	from, to, err := r.bounds(q)
 	if err != nil {
 		return err
 	}
-	return r.changes(ctx, from, to)
+	return r.changes(ctx, q, from, to)
 }
+
+// margin is how far the cursor stays behind the server's clock: a large save takes its time between
+// the change time that it writes and the moment from which others see it.
+const margin = 2 * time.Minute
 
 // bounds are the first second that is read and the first that isn't (zero: no end). The cursor's
 // own second is read again: more may have happened in it.
-func bounds(q connector.Query) (from, to time.Time, err error) {
-	switch {
-	case q.Window != nil:
-		to = q.Window.To.Add(time.Second - time.Nanosecond)
-		return q.Window.From.Truncate(time.Second), to.Truncate(time.Second), nil
-	case q.Cursor == "":
-		return q.Start.Truncate(time.Second), time.Time{}, nil
-	}
-	at, err := time.Parse(time.RFC3339, q.Cursor)
-	if err != nil {
-		return from, to, &problem.Error{
-			Class: problem.Fatal, ID: idParams, Field: "cursor", Reason: fmt.Sprintf("cursor %q is not one of this connector's", q.Cursor),
-			Hint: "read from a time on with `pipectl run --since 2026-01-31`, or everything with --full",
+func (r *reader) bounds(q connector.Query) (from, to time.Time, err error) {
+	var cursor time.Time
+	if q.Cursor != "" {
+		if cursor, err = time.Parse(time.RFC3339, q.Cursor); err != nil {
+			return from, to, &problem.Error{
+				Class: problem.Fatal, ID: idParams, Field: "cursor", Reason: fmt.Sprintf("cursor %q is not one of this connector's", q.Cursor),
+				Hint: "read from a time on with `pipectl run --since 2026-01-31`, or everything with --full",
+			}
 		}
 	}
-	return at.Add(-q.Lookback).Truncate(time.Second), time.Time{}, nil
+	switch {
+	case q.Window != nil:
+		from, to = q.Window.From, q.Window.To.Add(time.Second-time.Nanosecond).Truncate(time.Second)
+		if cursor.After(from) {
+			from = cursor
+		}
+	case q.Cursor == "":
+		from = q.Start
+	default:
+		from = q.From(cursor, r.c.now(), r.c.clock(), margin)
+		r.floor = from
+		from = from.Add(-q.Lookback)
+	}
+	return from.Truncate(time.Second), to, nil
 }
 
 // everything reads by internal id. Its last page proves that what it didn't bring isn't there,
@@ -196,15 +208,22 @@ const mostExcluded = 100
 
 // changes reads along a change time, second by second: the time has fractions that a filter can't
 // name, so each page goes on at the last one's second, without the rows of it that were seen.
-func (r *reader) changes(ctx context.Context, from, to time.Time) error {
+func (r *reader) changes(ctx context.Context, q connector.Query, from, to time.Time) error {
 	var seen []string // ids read of the second `from`
-	for {
+	for page := 0; ; page++ {
 		asked := r.c.now()
 		s := r.heads(all(r.filterBetween(from, to), r.without(seen)))
 		s.order = r.by + " ASC, " + r.form.ID + " ASC"
 		rows, err := r.c.query(ctx, s)
-		if err != nil || len(rows) == 0 {
+		if err != nil {
 			return err
+		}
+		if earlier, ok := r.slipped(q, from); ok && page == 0 {
+			from = earlier
+			continue
+		}
+		if len(rows) == 0 {
+			return r.end(asked)
 		}
 		last, err := r.second(rows[len(rows)-1])
 		if err != nil {
@@ -212,13 +231,16 @@ func (r *reader) changes(ctx context.Context, from, to time.Time) error {
 		}
 		fresh := r.fresh(rows, from, seen)
 		if len(fresh) == 0 {
-			return r.c.standstill(s, len(rows))
+			if err := r.c.standstill(s, len(rows)); err != nil {
+				return err
+			}
+			return r.end(asked)
 		}
 		if err := r.along(ctx, fresh, asked, last); err != nil {
 			return err
 		}
 		if r.c.short(len(rows)) && len(rows) < s.limit {
-			return nil
+			return r.end(asked)
 		}
 		if !last.Equal(from) {
 			from, seen = last, nil
@@ -231,6 +253,34 @@ func (r *reader) changes(ctx context.Context, from, to time.Time) error {
 			from, seen = from.Add(time.Second), nil
 		}
 	}
+}
+
+// slipped looks, at the first answer, whether the server's clock stands where the reading took it to
+// be: with a clock that was set back, it has to begin earlier.
+func (r *reader) slipped(q connector.Query, from time.Time) (time.Time, bool) {
+	earlier, _, err := r.bounds(q)
+	return earlier, err == nil && earlier.Before(from)
+}
+
+// end tells, with a page without records, that everything up to the server's clock was read: the
+// cursor leaves the last row behind, and a second in which very much happened isn't read for ever.
+func (r *reader) end(asked time.Time) error {
+	if r.window != nil {
+		return nil
+	}
+	return r.give(connector.Page{Asked: asked, Safe: r.safe(r.c.clock())})
+}
+
+// safe is the cursor after everything up to a second was read: never past the server's own clock less
+// the margin. What lies before the cursor was looked at once more, and proves nothing new.
+func (r *reader) safe(upTo time.Time) string {
+	if latest := r.c.clock().Add(-margin).Truncate(time.Second); latest.Before(upTo) {
+		upTo = latest
+	}
+	if upTo.Before(r.floor) {
+		return ""
+	}
+	return upTo.In(shanghai).Format(time.RFC3339)
 }
 
 // fresh are the rows that were not given yet, should the server not have left them out.
@@ -314,9 +364,7 @@ func (r *reader) along(ctx context.Context, rows []row, asked, last time.Time) e
 	if err != nil {
 		return err
 	}
-	if r.moves {
-		page.Safe = last.In(shanghai).Format(time.RFC3339)
-	}
+	page.Safe = r.safe(last)
 	return r.give(page)
 }
 

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/problem"
 	"github.com/pipectl/pipectl/engine/transport"
 )
@@ -19,9 +20,14 @@ type endpoint struct {
 	get  bool
 }
 
-// call makes one read and answers its envelope, which is a success. A token that ended and a
-// request that grew stale are healed once.
+// call makes one read and answers its envelope, which is a success. A reading that has patience waits
+// for its turn.
 func (c *conn) call(ctx context.Context, ep endpoint, params map[string]any) (envelope, error) {
+	return connector.Patiently(ctx, func() (envelope, error) { return c.callOnce(ctx, ep, params) })
+}
+
+// callOnce makes one read. A token that ended and a request that grew stale are healed once.
+func (c *conn) callOnce(ctx context.Context, ep endpoint, params map[string]any) (envelope, error) {
 	body, err := encode(params)
 	if err != nil {
 		return envelope{}, c.misuse("parameters of "+ep.path+" cannot be written: "+err.Error(), "check source.params of the pipeline")
@@ -152,7 +158,14 @@ func (c *conn) seeTime(e envelope) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.ahead = d
+	c.ahead, c.clocked = d, true
+}
+
+// Ahead is how far the vendor's clock is ahead of ours.
+func (c *conn) Ahead() (time.Duration, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ahead, c.clocked
 }
 
 // learnTime tells the operator when an answer says the vendor's clock; seeTime has set ours by it.

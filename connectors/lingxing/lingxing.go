@@ -40,6 +40,7 @@ var ( // what this system can do, kept true by the compiler
 	_ connector.Reader  = (*conn)(nil)
 	_ connector.Fetcher = (*conn)(nil)
 	_ connector.Finder  = (*conn)(nil)
+	_ connector.Clocked = (*conn)(nil)
 	_ connector.Checker = (*conn)(nil)
 )
 
@@ -56,9 +57,10 @@ type conn struct {
 	http   *transport.Client
 	tokens *tokens
 
-	mu    sync.Mutex
-	ahead time.Duration  // the vendor's clock less ours, as far as it is known
-	tired map[string]int // refusals in a row for too many requests, by path
+	mu      sync.Mutex
+	ahead   time.Duration  // the vendor's clock less ours, as far as it is known
+	clocked bool           // it is known
+	tired   map[string]int // refusals in a row for too many requests, by path
 }
 
 func open(_ context.Context, cfg Config, env connector.Env) (connector.Conn, error) {

@@ -35,8 +35,13 @@ type reading struct {
 	params map[string]any // the pipeline's, and the object's own
 	yield  func(connector.Page, error) bool
 	sent   int
-	whole  bool // nothing moved while it was read
-	liar   bool // totals were found to count rows that no page has
+
+	from, to time.Time // of the whole reading along a change time
+	floor    time.Time // the cursor that it began at
+	heard    bool      // the vendor has told its clock since
+
+	whole bool // nothing moved while it was read
+	liar  bool // totals were found to count rows that no page has
 }
 
 // Read yields pages, oldest windows first.

@@ -14,18 +14,25 @@ import (
 // window is a half-open interval of change times, in whole seconds.
 type window struct{ from, to time.Time }
 
+// errSlipped ends a window whose first answer told another time than its bounds were made for.
+var errSlipped = errors.New("the vendor's clock is another")
+
 // windows reads what changed, in windows small enough for one page each. Paging over a set that
 // moves loses rows; one page is one look. Only a burst within one second (or one day, where the
 // vendor knows only days) is read in several pages, backwards.
 func (r *reading) windows(ctx context.Context) error {
-	from, to, err := r.span()
+	err := r.span()
 	if err != nil {
 		return err
 	}
-	span := r.cur.span
-	for from.Before(to) {
-		w := window{from, earlier(from.Add(span), to)}
+	from, span := r.from, r.cur.span
+	for from.Before(r.to) {
+		w := window{from, earlier(from.Add(span), r.to)}
 		used, rows, err := r.window(ctx, w)
+		if errors.Is(err, errSlipped) {
+			from = r.from
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -37,6 +44,13 @@ func (r *reading) windows(ctx context.Context) error {
 	return nil
 }
 
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 func earlier(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return a
@@ -44,28 +58,44 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// span is the whole time to read. It ends with the vendor's present second: what was changed just
+// span finds the whole time to read. It ends with the vendor's present second: what was changed just
 // now is read at once, and once more by the next run, as the cursor stays behind (see safe).
-func (r *reading) span() (from, to time.Time, err error) {
-	to = r.c.vendorTime().Truncate(time.Second).Add(time.Second)
-	switch {
-	case r.q.Window != nil:
-		from, to = r.q.Window.From.Truncate(time.Second), r.q.Window.To
-		if whole := to.Truncate(time.Second); !whole.Equal(to) {
-			to = whole.Add(time.Second)
+func (r *reading) span() error {
+	clock := r.c.vendorTime()
+	r.from, r.to = beginning, clock.Truncate(time.Second).Add(time.Second)
+	var cursor time.Time
+	if r.q.Cursor != "" {
+		var err error
+		if cursor, err = time.Parse(time.RFC3339, r.q.Cursor); err != nil {
+			return r.c.misuse("cursor "+r.q.Cursor+" is no time", "read from a time on with `pipectl run --since 2026-01-31`, or everything with --full")
 		}
-		return from, to, nil
-	case r.q.Cursor != "":
-		if from, err = time.Parse(time.RFC3339, r.q.Cursor); err != nil {
-			return from, to, r.c.misuse("cursor "+r.q.Cursor+" is no time", "read from a time on with `pipectl run --since 2026-01-31`, or everything with --full")
-		}
-		from = from.Add(-r.q.Lookback)
-	case !r.q.Start.IsZero():
-		from = r.q.Start
-	default:
-		from = beginning
 	}
-	return from.Truncate(time.Second), to, nil
+	switch w := r.q.Window; {
+	case w != nil:
+		r.from, r.to = later(later(w.From, beginning), cursor), w.To
+		if whole := r.to.Truncate(time.Second); !whole.Equal(r.to) {
+			r.to = whole.Add(time.Second)
+		}
+	case r.q.Cursor != "":
+		r.from = r.q.From(cursor, r.c.now(), clock, margin)
+		r.floor = earlier(r.from, cursor)
+		r.from = r.from.Add(-r.q.Lookback)
+	case !r.q.Start.IsZero():
+		r.from = r.q.Start
+	}
+	r.from = r.from.Truncate(time.Second)
+	return nil
+}
+
+// slipped looks, at the first answer, whether the span was made for the vendor's clock; else it is
+// made anew.
+func (r *reading) slipped() bool {
+	if r.heard || r.q.Window != nil {
+		return false
+	}
+	r.heard = true
+	from, to := r.from, r.to
+	return r.span() == nil && (!r.from.Equal(from) || r.to.Sub(to).Abs() > margin)
 }
 
 // window reads one window, or as much of its beginning as fits one page, and answers what it was.
@@ -82,6 +112,9 @@ func (r *reading) window(ctx context.Context, w window) (window, int, error) {
 		}
 		if err != nil {
 			return w, 0, err
+		}
+		if r.slipped() {
+			return w, 0, errSlipped
 		}
 		if s.all(p) {
 			return w, len(p.rows), r.seen(ctx, w, p, true)
@@ -153,7 +186,7 @@ func (w window) holds(t time.Time) bool { return !t.Before(w.from) && t.Before(w
 // seen hands on one page of a window; last: the window is done with it.
 func (r *reading) seen(ctx context.Context, w window, p page, last bool) error {
 	out := connector.Page{Asked: p.asked}
-	if last && r.q.Window == nil {
+	if last {
 		out.Safe = r.safe(w, p)
 	}
 	records := r.records(p.rows)
@@ -178,14 +211,15 @@ func (r *reading) within(w window, records []connector.Record) []connector.Recor
 }
 
 // safe is the cursor after a window: its end as it was asked, and never past the vendor's own
-// clock less the margin, whatever ours says.
+// clock less the margin, whatever ours says. What lies before the cursor was looked at once more, and
+// proves nothing new.
 func (r *reading) safe(w window, p page) string {
 	clock := p.time
 	if clock.IsZero() {
 		clock = r.c.vendorTime()
 	}
 	end := earlier(w.to, clock.Add(-margin).Truncate(time.Second))
-	if end.Before(w.from) {
+	if end.Before(w.from) || end.Before(r.floor) {
 		return ""
 	}
 	return end.In(beijing).Format(time.RFC3339)

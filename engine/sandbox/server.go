@@ -62,6 +62,7 @@ func (s *Server) handler() http.Handler {
 			control.ServeHTTP(w, r)
 			return
 		}
+		w.Header().Set("Date", s.Kit.Clock.Now().UTC().Format(http.TimeFormat)) // the simulator's clock, not this computer's
 		vendor.ServeHTTP(w, r)
 	})
 }

@@ -11,7 +11,7 @@ func cursors(r Read) []Case {
 	return []Case{
 		{
 			Name: "resumed after any page", Why: "a run may be killed after each commit: what lies beyond the stored cursor must be read by the next",
-			body: func(c *T) { c.resumed(r) },
+			body: func(c *T) { c.resumed(r, c.query(r)) },
 		},
 		{
 			Name: "a cursor at the end", Why: "without one every run would read everything again",
@@ -45,11 +45,29 @@ func cursors(r Read) []Case {
 	}
 }
 
-// resumed stops after each of the first pages that has a cursor and goes on in a new connection.
-func (c *T) resumed(r Read) {
+// allTime is a window that holds every record.
+func (c *T) allTime(r Read) *connector.Window {
 	c.Helper()
-	want := r.Keys(c, c.Box)
-	whole := c.read(r, c.query(r))
+	w := &connector.Window{}
+	for _, rec := range c.read(r, c.query(r)).records {
+		if w.From.IsZero() || rec.Changed.Before(w.From) {
+			w.From = rec.Changed
+		}
+		if !rec.Changed.Before(w.To) {
+			w.To = rec.Changed.Add(tick)
+		}
+	}
+	return w
+}
+
+// resumed stops after each of the first pages that has a cursor and goes on in a new connection.
+func (c *T) resumed(r Read, from connector.Query) {
+	c.Helper()
+	whole := c.read(r, from)
+	want := whole.keys
+	if from.Window == nil {
+		want = r.Keys(c, c.Box)
+	}
 	for stop, p := range whole.pages[:min(len(whole.pages), 6)] {
 		if p.Safe == "" {
 			continue
@@ -57,7 +75,7 @@ func (c *T) resumed(r Read) {
 		var got []string
 		conn := c.Box.Open(c, nil)
 		n := 0
-		q := c.query(r)
+		q := from
 		for p, err := range ability[connector.Reader](c, conn).Read(c.ctx(), q) {
 			if err != nil {
 				c.Fatalf("page %d: %v", n, c.classified(err))
@@ -77,6 +95,20 @@ func (c *T) resumed(r Read) {
 		got = append(got, c.read(r, q).keys...)
 		c.same("before and after the cursor "+q.Cursor, got, want)
 	}
+	if from.Window == nil || whole.safe == "" || !spread(whole.records) {
+		return
+	}
+	from.Cursor = whole.safe
+	if rest := c.read(r, from).keys; len(rest) >= len(want) {
+		c.Errorf("a window was read from its beginning, not from its cursor %q on: %d records of %d", from.Cursor, len(rest), len(want))
+	}
+}
+
+// spread says that not all records changed at about the same time.
+func spread(records []connector.Record) bool {
+	return slices.ContainsFunc(records, func(x connector.Record) bool {
+		return x.Changed.Sub(records[0].Changed).Abs() > 5*time.Minute
+	})
 }
 
 // changed reads everything, lets the source change, and reads on from the cursor.
@@ -107,6 +139,14 @@ func windows(r Read) []Case {
 			Name: "windows", Why: "back-fills and re-reads come by window: two that meet must leave no gap",
 			body: func(c *T) { c.windows(r) },
 		},
+		{
+			Name: "a window resumed after any page", Why: "a back-fill of a year that begins anew after each restart never ends",
+			body: func(c *T) {
+				q := c.query(r)
+				q.Window = c.allTime(r)
+				c.resumed(r, q)
+			},
+		},
 	}
 }
 
@@ -126,7 +166,7 @@ func (c *T) windows(r Read) {
 	from, cut, to := times[0], times[len(times)/2], times[len(times)-1].Add(tick)
 	var got []string
 	for _, w := range []connector.Window{{From: from, To: cut}, {From: cut, To: to}} {
-		q.Window, q.Cursor = &w, "ignored"
+		q.Window = &w
 		if !w.From.Before(w.To) {
 			continue
 		}

@@ -84,6 +84,7 @@ var bugs = []struct{ bug, cases string }{
 	{"no change times", "read/orders/change times"},
 	{"windows leave a gap", "read/orders/windows"},
 	{"windows are ignored", "read/orders/windows"},
+	{"a window begins anew", "read/orders/a window resumed after any page"},
 	{"one failed page is the end", "read/orders/cut * | read/orders/half an answer | read/orders/garbage* | read/orders/502* | read/orders/503* | read/orders/nobody listens"},
 	{"never repeats", "read/orders/one 503 heals"},
 	{"repeats 40 times", "read/orders/503 for ever"},

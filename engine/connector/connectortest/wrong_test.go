@@ -227,10 +227,11 @@ func (w *wrong) Read(ctx context.Context, q connector.Query) iter.Seq2[connector
 	}
 	return func(yield func(connector.Page, error) bool) {
 		in := ask{Object: q.Object, Most: 10}
-		if t, err := time.Parse(time.RFC3339, q.Cursor); err == nil && q.Window == nil {
-			in.Since = t.Add(-q.Lookback)
+		cursor, err := time.Parse(time.RFC3339, q.Cursor)
+		if err == nil && q.Window == nil {
+			in.Since = cursor.Add(-q.Lookback)
 			if w.bug == "lookback looks forward" {
-				in.Since = t.Add(q.Lookback)
+				in.Since = cursor.Add(q.Lookback)
 			}
 		}
 		if q.Window != nil {
@@ -240,6 +241,9 @@ func (w *wrong) Read(ctx context.Context, q connector.Query) iter.Seq2[connector
 			}
 			if w.bug == "windows are ignored" {
 				in.Since, in.Until = time.Time{}, time.Time{}
+			}
+			if cursor.After(in.Since) && w.bug != "a window begins anew" {
+				in.Since = cursor
 			}
 		}
 		w.list(ctx, q, in, yield)
@@ -290,7 +294,7 @@ func (w *wrong) page(out reply, asked time.Time, q connector.Query) connector.Pa
 	for _, o := range out.Orders {
 		rec := record(o)
 		page.Records = append(page.Records, rec)
-		if q.Field != "" && q.Window == nil {
+		if q.Field != "" {
 			page.Safe = o.Changed.Format(time.RFC3339)
 		}
 	}
