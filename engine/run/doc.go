@@ -46,6 +46,7 @@
 //	before/after causes       what open records wait for is asked for
 //	before/after fetch        open records are read again by their keys
 //	before read, after read   the source is read; after each page
+//	before/after window       a window is noted that is to be read beside the cursor
 //	before/after steps        a page's records go through the steps, look-ups included
 //	before/after probe        the target is asked
 //	before/after settlement   what it said is stored

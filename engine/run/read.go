@@ -198,6 +198,7 @@ func (r *runner) byKey(q connector.Query) error {
 		}
 		found = append(found, rec)
 	}
+	err = r.page(connector.Page{Records: found, Asked: at}, nil, nil)
 	if err == nil && len(missing) > 0 {
 		err = r.noSuchKey(missing)
 	}

@@ -94,7 +94,7 @@ func (r *runner) fetchOne(j *job) (bool, error) {
 	if !ok {
 		return false, nil
 	}
-	asked := r.now()
+	at := r.now()
 	recs, err := patiently(r, func() ([]connector.Record, error) {
 		return fetcher.Fetch(r.ctx, r.p.Source.Query, []map[string]value.Value{ref})
 	})
@@ -104,7 +104,7 @@ func (r *runner) fetchOne(j *job) (bool, error) {
 	if len(recs) != 1 || recs[0].Data.IsZero() {
 		return false, nil
 	}
-	fresh := r.job(recs[0], r.rising(asked, j.ver.Asked))
+	fresh := r.job(recs[0], r.rising(at, j.ver.Asked))
 	if fresh.key != j.key {
 		return false, nil
 	}
