@@ -14,6 +14,7 @@ import (
 type RunOptions struct {
 	Keys         []string  // only these records
 	Since, Until time.Time // a window of its own: the cursor stays where it is
+	Said         string    // how the window was asked for, as flags; "": by its times
 	Limit        int       // stop after so many records; 0: all
 	Full         bool      // read everything, whatever the cursor says
 	Remap        bool      // apply today's mapping to delivered records too
@@ -48,7 +49,7 @@ func (e *Engine) Run(ctx context.Context, name string, o RunOptions) (run.Report
 	}
 	report, err := run.Run(ctx, ready, run.Options{
 		Store: e.store, Clock: e.clock(), Log: e.log.With("pipeline", name),
-		Since: o.Since, Until: o.Until, Keys: o.Keys, Limit: o.Limit,
+		Since: o.Since, Until: o.Until, Said: o.Said, Keys: o.Keys, Limit: o.Limit,
 		Full: o.Full, Remap: o.Remap, DryRun: o.DryRun,
 		Progress: o.Progress, Planned: o.Planned, Requests: e.meter.since(), Reached: o.Reached,
 	})

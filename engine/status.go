@@ -21,10 +21,12 @@ type Status struct {
 	Run         string     `json:"run,omitempty"`
 	Revision    string     `json:"revision"` // of the file as it is now
 	Cursor      string     `json:"cursor,omitempty"`
-	Waiting     int        `json:"waiting"`
-	Invalid     int        `json:"invalid"`
-	Held        int        `json:"held"`
-	Failed      int        `json:"failed"`
+	// Backfill is a window that was asked for and not read to its end: the same command goes on with it.
+	Backfill *state.Window `json:"backfill,omitempty"`
+	Waiting  int           `json:"waiting"`
+	Invalid  int           `json:"invalid"`
+	Held     int           `json:"held"`
+	Failed   int           `json:"failed"`
 }
 
 // Status tells how all pipelines of the project stand.
@@ -68,7 +70,7 @@ func fillStatus(tx state.Tx, s *Status) error {
 	if err != nil {
 		return err
 	}
-	s.Cursor = known.Cursor
+	s.Cursor, s.Backfill = known.Cursor, known.Backfill
 	err = state.EachRun(tx, s.Pipeline, func(r state.Run) (bool, error) {
 		var report run.Report
 		if err := json.Unmarshal(r.Report, &report); err != nil {

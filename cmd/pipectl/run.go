@@ -109,10 +109,22 @@ func runOptions(c *cli.Context) (engine.RunOptions, error) {
 	if err := errors.Join(errs[:]...); err != nil {
 		return o, exit{exitUsage, err}
 	}
+	o.Said = strings.TrimSpace(said("--since", c.String("since"), o.Since) + said(" --until", c.String("until"), o.Until))
 	if !o.Since.IsZero() && !o.Until.IsZero() && !o.Since.Before(o.Until) {
 		return o, usage("--since %s is not before --until %s", c.String("since"), c.String("until"))
 	}
 	return o, nil
+}
+
+// said is a flag as it is remembered: how long ago as it was typed, a time with its zone.
+func said(flag, text string, t time.Time) string {
+	if text == "" {
+		return ""
+	}
+	if _, ago := spec.ParseDuration(text); ago {
+		return flag + " " + text
+	}
+	return flag + " " + t.Format(time.RFC3339)
 }
 
 // parseTime reads a time of the command line: a day (its beginning, here), a time with zone, or how
@@ -175,6 +187,9 @@ func printReport(v view, e *engine.Engine, r run.Report, dry bool, changes []run
 	}
 	for _, m := range r.Masters {
 		v.Line("  %6s %-10s %s", "", "+ "+m.Key, v.dim("created first, in "+m.Connection+" "+m.Object+": a look-up missed it"))
+	}
+	for _, note := range r.Notes {
+		v.Line("  %s", note)
 	}
 	printChanges(v, changes)
 	if r.Error != nil {

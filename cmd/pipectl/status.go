@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"time"
@@ -24,9 +25,23 @@ func statusCommand(std stdio) *cli.Command {
 				if err != nil {
 					return err
 				}
-				return show(v, all, "the project has no pipelines", statusColumns(v)...)
+				if err := show(v, all, "the project has no pipelines", statusColumns(v)...); err != nil || v.json {
+					return err
+				}
+				printBackfills(v, all)
+				return nil
 			})
 		},
+	}
+}
+
+// printBackfills tells which windows were not read to their end, and how to go on.
+func printBackfills(v view, all []engine.Status) {
+	for _, s := range all {
+		if w := s.Backfill; w != nil {
+			v.Line("%s: a back-fill that began %s is not finished, and stands at %s", v.bold(s.Pipeline), shortTime(w.Started), cmp.Or(w.Cursor, "its beginning"))
+			v.Line("  → pipectl run %s %s goes on there", s.Pipeline, w.Said)
+		}
 	}
 }
 

@@ -17,7 +17,7 @@ type Options struct {
 	Log   *slog.Logger // nil: nothing is logged
 
 	Since, Until time.Time // a window of its own; the cursor stays where it is
-	Said         string    // how the window was asked for: the same words go on with one that was not read to its end
+	Said         string    // how the window was asked for, as flags: the same ones go on with a window that was not read to its end
 	Keys         []string  // only these records
 	Limit        int       // stop reading after so many records; 0: all
 	Full         bool      // read everything, whatever the cursor says

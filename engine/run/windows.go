@@ -45,16 +45,16 @@ func (r *runner) wanted() state.Window {
 		w.To = r.sourceNow()
 	}
 	if w.Said == "" {
-		w.Said = says(r.o.Since) + " to " + says(r.o.Until)
+		w.Said = said("--since", r.o.Since) + said(" --until", r.o.Until)
 	}
 	return w
 }
 
-func says(t time.Time) string {
+func said(flag string, t time.Time) string {
 	if t.IsZero() {
-		return "…"
+		return ""
 	}
-	return t.Format(time.RFC3339)
+	return flag + " " + t.Format(time.RFC3339)
 }
 
 // reread looks again at an older window, at its own pace and after live work.
