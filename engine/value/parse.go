@@ -27,10 +27,11 @@ const (
 )
 
 // Limits of a text that is accepted as a record. They keep a hostile or broken source from
-// costing more than its record.
+// costing more than its record. docs/limits.md tells them.
 const (
 	MaxSize  = 64 << 20 // bytes
-	MaxDepth = 1000
+	MaxDepth = 1000     // lists and objects in one another
+	MaxNodes = 8 << 20  // names and values: an order of 100,000 lines of 30 fields has 6 million
 	// maxExponent is far beyond every amount; it lets exponents be calculated with in int64.
 	maxExponentDigits = 9
 )
@@ -73,12 +74,19 @@ func parse(raw string) (*body, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(nodes) > giant { // it is not kept twice, not even for a moment
+		p.nodes = nil
+		return &body{raw: raw, nodes: nodes}, nil
+	}
 	return &body{raw: raw, nodes: append(make([]node, 0, len(nodes)), nodes...)}, nil
 }
 
+// giant is the number of nodes from which on a record's index is no longer worth sharing.
+const giant = 1 << 16
+
 // release gives a parser of the pool back.
 func (p *parser) release() {
-	if cap(p.nodes) < 1<<16 { // a giant's scratch is not kept
+	if cap(p.nodes) < giant { // a giant's scratch is not kept
 		scratch.Put(p)
 	}
 }
@@ -108,6 +116,9 @@ func (p *Parser) ParseText(raw string) (Record, error) {
 	}
 	n := len(nodes)
 	p.free = nodes[n:]
+	if n > slabNodes { // a giant's index shares its memory with nobody
+		p.free = nil
+	}
 	if len(p.bodies) == 0 {
 		p.bodies = make([]body, slabBodies)
 	}
@@ -122,10 +133,10 @@ func (p *parser) read(raw string, nodes []node) ([]node, error) {
 	if len(raw) > MaxSize {
 		return nodes, refuse(MaxSize, "", fmt.Sprintf("the text is larger than %d MiB", MaxSize>>20))
 	}
-	p.s, p.nodes, p.why, p.path = raw, nodes, "", ""
+	p.s, p.nodes, p.why, p.trail = raw, nodes, "", p.trail[:0]
 	var err error
 	if !p.document() {
-		err = refuse(p.bad, strings.TrimPrefix(p.path, "."), p.why)
+		err = refuse(p.bad, p.path(), p.why)
 	}
 	p.s = "" // it is not kept alive
 	return p.nodes, err
@@ -144,7 +155,37 @@ type parser struct {
 	nodes []node
 	bad   int    // where it went wrong
 	why   string // and why
-	path  string // to the place, put together on the way out
+	trail []crumb
+}
+
+// crumb is one step of the way to the place where it went wrong, noted on the way out: the key's
+// node of an object, or the number of a list's item.
+type crumb struct {
+	at   uint32
+	list bool
+}
+
+// path is the way from the outside to the place. A hostile text can make it as long as itself, so
+// its middle and the ends of its names are left out.
+func (p *parser) path() string {
+	const head, tail, name = 8, 4, 40
+	var b strings.Builder
+	for i := len(p.trail) - 1; i >= 0; i-- {
+		if n := len(p.trail) - 1 - i; n == head && i >= tail {
+			b.WriteString("…")
+			i = tail - 1
+		}
+		switch c := p.trail[i]; {
+		case c.list:
+			fmt.Fprintf(&b, "[%d]", c.at)
+		default:
+			if b.Len() > 0 {
+				b.WriteByte('.')
+			}
+			b.WriteString(shorten(p.nodes[c.at].text(p.s), name))
+		}
+	}
+	return b.String()
 }
 
 func (p *parser) fail(at int, why string) (int, bool) {
@@ -179,6 +220,9 @@ func (p *parser) space(i int) int {
 func (p *parser) value(i, depth int) (int, bool) {
 	if i >= len(p.s) {
 		return p.fail(i, "the text ends too early")
+	}
+	if len(p.nodes) >= MaxNodes {
+		return p.fail(i, fmt.Sprintf("more than %d names and values", MaxNodes))
 	}
 	switch c := p.s[i]; c {
 	case '"':
@@ -229,7 +273,7 @@ func (p *parser) list(i, depth int) (int, bool) {
 	for {
 		var ok bool
 		if i, ok = p.value(i, depth); !ok {
-			p.path = fmt.Sprintf("[%d]%s", count, p.path)
+			p.trail = append(p.trail, crumb{count, true})
 			return i, false
 		}
 		count++
@@ -270,7 +314,7 @@ func (p *parser) object(i, depth int) (int, bool) {
 			return i, false
 		}
 		if i, ok = p.value(p.space(i), depth); !ok {
-			p.path = "." + p.nodes[key].text(p.s) + p.path
+			p.trail = append(p.trail, crumb{uint32(key), false})
 			return i, false
 		}
 		count++

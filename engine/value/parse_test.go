@@ -48,7 +48,7 @@ func TestParseRefuses(t *testing.T) {
 		{`{"a":+1}`, "a", "can't begin"},
 		{`{"a":.5}`, "a", "can't begin"},
 		{`{"a":NaN}`, "a", "can't begin"},
-		{`{"a":` + strings.Repeat("[", 1001) + strings.Repeat("]", 1001) + `}`, "a" + strings.Repeat("[0]", 999), "deeper than 1000"},
+		{`{"a":` + strings.Repeat("[", 1001) + strings.Repeat("]", 1001) + `}`, "a" + strings.Repeat("[0]", 7) + "…[0][0][0][0]", "deeper than 1000"},
 		{"\ufeff{}", "", "can't begin"},
 	}
 	for _, c := range cases {

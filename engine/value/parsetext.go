@@ -69,7 +69,7 @@ func (p *parser) unique(self, end int) (int, bool) {
 			for _, o := range keys[:n] {
 				other := p.nodes[o]
 				if other.end-other.start == uint32(len(text)) && p.s[other.start:other.end] == text {
-					return p.fail(int(key.start), fmt.Sprintf("the key %q comes twice", text))
+					return p.fail(int(key.start), fmt.Sprintf("the key %q comes twice", shorten(text, 60)))
 				}
 			}
 		}
@@ -86,7 +86,7 @@ func (p *parser) uniqueOfMany(self, end int) (int, bool) {
 	for k := uint32(self) + 1; k < obj.next; k = p.nodes[k+1].next {
 		text := p.nodes[k].text(p.s)
 		if _, twice := seen[text]; twice {
-			return p.fail(int(p.nodes[k].start), fmt.Sprintf("the key %q comes twice", text))
+			return p.fail(int(p.nodes[k].start), fmt.Sprintf("the key %q comes twice", shorten(text, 60)))
 		}
 		seen[text] = struct{}{}
 	}
