@@ -132,7 +132,7 @@ func (e *Error) text(label string) string {
 	if e.Hint != "" {
 		b.WriteString("\n  → " + e.Hint)
 	}
-	return b.String()
+	return Printable(b.String())
 }
 
 func (e *Error) where() string {
@@ -141,10 +141,10 @@ func (e *Error) where() string {
 		parts = append(parts, e.Pipeline)
 	}
 	if e.Key != "" {
-		parts = append(parts, "record "+e.Key)
+		parts = append(parts, "record "+Cut(e.Key, MostReason))
 	}
 	if e.Field != "" {
-		parts = append(parts, e.Field)
+		parts = append(parts, Cut(e.Field, MostReason))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -154,8 +154,9 @@ func (e *Error) reason() string {
 	if r == "" && e.Err != nil {
 		r = e.Err.Error()
 	}
+	r = Cut(r, MostReason)
 	if e.Code != "" {
-		r += " [" + e.Code + "]"
+		r += " [" + Cut(e.Code, MostReason) + "]"
 	}
 	return r
 }

@@ -113,6 +113,9 @@ func (r *runner) takeUp(part []open) error {
 		switch {
 		case fresh[i] == nil && payloads[i].IsZero():
 			continue // nothing to go on with: it is read again by the source's own order
+		case fresh[i] == nil && e.Partial:
+			j = r.job(connector.Record{Data: payloads[i], Bad: stillBroken(e)}, 0)
+			j.ver = e.Version
 		case fresh[i] == nil:
 			j = r.job(connector.Record{Data: payloads[i]}, 0)
 			j.ver = o.ver
@@ -166,6 +169,15 @@ func (r *runner) ref(key string, payload value.Record) (map[string]value.Value, 
 		return r.p.Source.RefOfKey(value.SplitKey(key))
 	}
 	return nil, false
+}
+
+// stillBroken says of a record that was read in part, and can't be asked for, what was said before.
+func stillBroken(e state.Exception) *problem.Error {
+	p := &problem.Error{Class: problem.Invalid, ID: e.ID, Key: e.Key, Field: e.Field, Reason: e.Reason, Hint: e.Hint, Code: e.Code}
+	if e.Kind == state.Later || e.Kind == state.GaveUp {
+		p.Class = problem.Transient
+	}
+	return p
 }
 
 func gone(key string) *problem.Error {

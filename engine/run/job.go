@@ -20,6 +20,8 @@ type job struct {
 	text uint64     // fingerprint of the content as written
 	hash value.Hash // of the canonical content; zero until somebody needs it
 	bad  *problem.Error
+	// partial: data is what could be read of the record, and never goes through the steps.
+	partial bool
 
 	old        state.Record     // the ledger's row before
 	known      bool             // there is one

@@ -10,7 +10,7 @@ import (
 
 // job makes a job of a record as read.
 func (r *runner) job(rec connector.Record, asked int64) *job {
-	j := &job{data: rec.Data, bad: rec.Bad, ver: state.Version{Changed: nanos(rec.Changed), Asked: asked}}
+	j := &job{data: rec.Data, bad: rec.Bad, partial: rec.Bad != nil, ver: state.Version{Changed: nanos(rec.Changed), Asked: asked}}
 	if r.p.Ledger {
 		j.text = fingerprint(rec.Data.JSON())
 	}
@@ -44,10 +44,12 @@ func (r *runner) noKey(err error) *problem.Error {
 	return p
 }
 
+// fingerprintBytes tell a record without a key from others. What is wrong with it counts only where
+// nothing of it is there: a place in a file moves.
 func fingerprintBytes(rec connector.Record) []byte {
 	text := rec.Data.JSON()
-	if rec.Bad != nil {
-		text += rec.Bad.Reason
+	if rec.Bad != nil && text == "" {
+		text = rec.Bad.Reason
 	}
 	n := fingerprint(text)
 	return []byte{byte(n >> 56), byte(n >> 48), byte(n >> 40), byte(n >> 32), byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}

@@ -2,6 +2,7 @@ package run
 
 import (
 	"cmp"
+	"fmt"
 	"time"
 
 	"github.com/pipectl/pipectl/engine/problem"
@@ -210,6 +211,13 @@ func kindOf(end ending) state.Kind {
 	return ""
 }
 
+// mostMore is how many further problems of one record are kept: an order of 100,000 lines may have
+// one a line.
+const mostMore = 20
+
+// kept is what a vendor or the data said, as it is kept and shown.
+func kept(text string) string { return problem.Printable(problem.Cut(text, problem.MostReason)) }
+
 func (r *runner) exception(j *job, now time.Time) state.Exception {
 	p := &problem.Error{}
 	if len(j.problems) > 0 {
@@ -218,13 +226,17 @@ func (r *runner) exception(j *job, now time.Time) state.Exception {
 	e := state.Exception{
 		Pipeline: r.p.Name, Key: j.key, Status: state.IsOpen,
 		Kind:  kindOf(j.end),
-		Class: p.Class.String(), ID: p.ID, Field: p.Field, At: p.At.String(), Reason: reason(p), Hint: p.Hint, Code: p.Code,
-		Causes: j.causes(), First: now, Last: now, Revision: r.p.Revision, Run: r.id, Version: j.ver, Withdrawn: j.withdrawal,
+		Class: p.Class.String(), ID: p.ID, Field: kept(p.Field), At: p.At.String(), Reason: reason(p), Hint: p.Hint, Code: kept(p.Code),
+		Causes: j.causes(), First: now, Last: now, Revision: r.p.Revision, Run: r.id, Version: j.ver, Withdrawn: j.withdrawal, Partial: j.partial,
 	}
-	for _, more := range j.problems[min(1, len(j.problems)):] {
+	for i, more := range j.problems[min(1, len(j.problems)):] {
+		if i == mostMore {
+			e.More = append(e.More, fmt.Sprintf("… and %d more", len(j.problems)-1-i))
+			break
+		}
 		text := reason(more)
 		if more.Field != "" {
-			text = more.Field + ": " + text
+			text = kept(more.Field) + ": " + text
 		}
 		e.More = append(e.More, text)
 	}

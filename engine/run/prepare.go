@@ -201,7 +201,7 @@ func paused(what string, p *problem.Error) *problem.Error {
 
 func reason(p *problem.Error) string {
 	if p.Reason == "" && p.Err != nil {
-		return p.Err.Error()
+		return kept(p.Err.Error())
 	}
-	return p.Reason
+	return kept(p.Reason)
 }

@@ -83,7 +83,7 @@ func (s *source) set(id, format string, args ...any) {
 func (s *source) record(r row) connector.Record {
 	rec, err := value.ParseText(r.text)
 	if err != nil {
-		return connector.Record{Bad: problem.As(err)}
+		return connector.Record{Data: value.Salvage(r.text), Bad: problem.As(err), Changed: r.changed}
 	}
 	out := connector.Record{Data: rec, Changed: r.changed}
 	if s.noTimes {

@@ -44,6 +44,10 @@ type Exception struct {
 	Note     string    `json:"note,omitempty"`
 	Deadline time.Time `json:"deadline,omitzero"`
 
+	// Partial: the record could not be read whole. Its payload is what could be, for a person to
+	// look at, and never the input of an attempt.
+	Partial bool `json:"partial,omitempty"`
+
 	// Version is that of Payload; it goes into the ledger with the outcome of the next attempt.
 	Version Version `json:"version"`
 }
