@@ -95,7 +95,7 @@ func (c *conn) refused(path string, e envelope) *problem.Error {
 	p := &problem.Error{Class: r.class, ID: r.id, Code: e.code, Hint: r.hint}
 	p.Reason = c.name + ": " + strings.ReplaceAll(r.reason, "%s", path)
 	if said := e.said(); said != "" {
-		p.Reason += ": " + c.http.Redactor().Text(said)
+		p.Reason += ": " + problem.Cut(c.http.Redactor().Text(said), problem.MostReason)
 	}
 	if e.request != "" && r.class != problem.Throttled {
 		p.Hint += " (request " + e.request + ")"

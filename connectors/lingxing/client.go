@@ -185,7 +185,7 @@ func (c *conn) list(ctx context.Context, o *object, params map[string]any) (enve
 	if !listed {
 		said := ""
 		if !polite(e.message) {
-			said = ": " + c.http.Redactor().Text(e.message)
+			said = ": " + problem.Cut(c.http.Redactor().Text(e.message), problem.MostReason)
 		}
 		return envelope{}, nil, c.shapeless(o.path, "success without the list that is due"+said)
 	}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pipectl/pipectl/engine/value"
 )
 
 // beijing is the zone of the vendor's clock and of its times without a zone.
@@ -25,43 +27,50 @@ type envelope struct {
 	total   int // -1: not said
 }
 
-// wireEnvelope has every name that is used for the same thing.
-type wireEnvelope struct {
-	Code          json.RawMessage
-	Message, Msg  json.RawMessage
-	ErrorDetails  json.RawMessage `json:"error_details"`
-	ErrorDetails2 json.RawMessage `json:"errorDetails"`
-	RequestID     json.RawMessage `json:"request_id"`
-	RequestID2    json.RawMessage `json:"requestId"`
-	TraceID       json.RawMessage `json:"traceId"`
-	ResponseTime  json.RawMessage `json:"response_time"`
-	Data          json.RawMessage
-	Total         json.RawMessage
-}
+// names are those of an envelope's members that mean something, in any case.
+var names = []string{"code", "message", "msg", "error_details", "errorDetails", "request_id", "requestId", "traceId", "response_time", "data", "total"}
 
 var bom = []byte("\xef\xbb\xbf")
 
-// decode reads an answer; ok is false when it is no envelope at all.
+// members are the members of an object that have one of these names. ok is false when it is no
+// object, or one of them comes twice.
+func members(raw json.RawMessage, names ...string) (found map[string]json.RawMessage, ok bool) {
+	all, ok := value.Members(raw)
+	found = make(map[string]json.RawMessage, len(names))
+	for _, m := range all {
+		for _, name := range names {
+			if !m.Is(name) {
+				continue
+			}
+			if _, twice := found[name]; twice {
+				return nil, false
+			}
+			found[name] = m.Raw
+		}
+	}
+	return found, ok
+}
+
+// decode reads an answer; ok is false when it is no envelope at all. What its data holds is not
+// read: a row that is broken inside concerns nobody but itself.
 func decode(body []byte) (e envelope, ok bool) {
-	var w wireEnvelope
-	if json.Unmarshal(bytes.TrimPrefix(body, bom), &w) != nil {
+	w, ok := members(bytes.TrimPrefix(body, bom), names...)
+	if !ok {
 		return envelope{}, false
 	}
-	e.code = scalar(w.Code)
+	e.code = scalar(w["code"])
 	if e.code == "" {
 		return envelope{}, false
 	}
-	e.gateway = w.Code[0] == '"'
-	e.message = first(w.Message, w.Msg)
-	e.request = first(w.RequestID, w.RequestID2, w.TraceID)
-	e.details = append(flatten(w.ErrorDetails), flatten(w.ErrorDetails2)...)
-	e.time, _ = time.ParseInLocation(stamp, scalar(w.ResponseTime), beijing)
-	e.data, e.total = w.Data, count(w.Total)
+	e.gateway = w["code"][0] == '"'
+	e.message = first(w["message"], w["msg"])
+	e.request = first(w["request_id"], w["requestId"], w["traceId"])
+	e.details = append(flatten(w["error_details"]), flatten(w["errorDetails"])...)
+	e.time, _ = time.ParseInLocation(stamp, scalar(w["response_time"]), beijing)
+	e.data, e.total = w["data"], count(w["total"])
 	if e.time.IsZero() && e.gateway {
-		var thrown struct{ ThrowTime string }
-		if json.Unmarshal(w.Data, &thrown) == nil {
-			e.time, _ = time.ParseInLocation(stamp, thrown.ThrowTime, beijing)
-		}
+		thrown, _ := members(e.data, "throwTime")
+		e.time, _ = time.ParseInLocation(stamp, scalar(thrown["throwTime"]), beijing)
 	}
 	return e, true
 }
@@ -76,7 +85,9 @@ func scalar(raw json.RawMessage) string {
 	}
 	if raw[0] == '"' {
 		var s string
-		_ = json.Unmarshal(raw, &s) // it is part of a document that was read
+		if json.Unmarshal(raw, &s) != nil { // broken inside; that something was said must not be lost
+			s = strings.ToValidUTF8(string(bytes.Trim(raw, `"`)), "\ufffd")
+		}
 		return strings.TrimSpace(s)
 	}
 	if raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9' {
@@ -108,19 +119,13 @@ func flatten(raw json.RawMessage) []string {
 	if s := scalar(raw); s != "" {
 		return []string{s}
 	}
-	var list []json.RawMessage
-	if json.Unmarshal(raw, &list) != nil {
-		return nil
-	}
+	list, _ := value.Items(raw)
 	var out []string
 	for _, x := range list {
-		var o struct {
-			Message, Msg json.RawMessage
-			ErrorMessage json.RawMessage `json:"error_message"`
-		}
 		s := scalar(x)
-		if s == "" && json.Unmarshal(x, &o) == nil {
-			s = first(o.Message, o.Msg, o.ErrorMessage)
+		if s == "" {
+			o, _ := members(x, "message", "msg", "error_message")
+			s = first(o["message"], o["msg"], o["error_message"])
 		}
 		if s != "" {
 			out = append(out, s)
@@ -134,22 +139,19 @@ func flatten(raw json.RawMessage) []string {
 func (e *envelope) rows(nested bool) (rows []json.RawMessage, listed bool) {
 	data := bytes.TrimSpace(e.data)
 	if nested && len(data) > 0 && data[0] == '{' {
-		var d struct{ List, Total json.RawMessage }
-		if json.Unmarshal(data, &d) != nil {
+		d, ok := members(data, "list", "total")
+		if !ok {
 			return nil, false
 		}
-		if e.total = count(d.Total); len(d.List) == 0 {
+		if e.total = count(d["total"]); len(d["list"]) == 0 {
 			return nil, e.total == 0
 		}
-		data = bytes.TrimSpace(d.List)
+		data = d["list"]
 	}
-	switch {
-	case len(data) == 0 || bytes.Equal(data, []byte("null")) || bytes.Equal(data, []byte(`""`)):
+	if len(data) == 0 || bytes.Equal(data, []byte("null")) || bytes.Equal(data, []byte(`""`)) {
 		return nil, polite(e.message)
-	case json.Unmarshal(data, &rows) != nil:
-		return nil, false
 	}
-	return rows, true
+	return value.Items(json.RawMessage(data))
 }
 
 // polite says that a message is one of those that come with success. An empty answer with any

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pipectl/pipectl/engine/connector"
+	"github.com/pipectl/pipectl/engine/problem"
 	"github.com/pipectl/pipectl/engine/value"
 )
 
@@ -113,8 +114,10 @@ func (c *conn) Find(ctx context.Context, f connector.Find) ([]value.Record, erro
 	}
 	var out []value.Record
 	for _, rec := range rows {
-		if rec.Bad != nil {
-			return nil, rec.Bad // it could be the one that was looked for
+		if rec.Bad != nil { // it could be the one that was looked for
+			p := *rec.Bad
+			p.Class, p.Reason = problem.Fatal, p.Reason+"; "+o.name+" serves a look-up"
+			return nil, &p
 		}
 		combo := make([]value.Value, len(paths))
 		for i, p := range paths {

@@ -160,15 +160,17 @@ func (r *reading) records(rows []json.RawMessage) []connector.Record {
 // record is one row as it was sent.
 func (c *conn) record(o *object, raw []byte) connector.Record {
 	data, err := value.Parse(raw)
-	if err != nil {
-		return connector.Record{Bad: &problem.Error{
-			Class: problem.Invalid, ID: idRow, Reason: c.name + ": a row of " + o.name + " cannot be read: " + problem.As(err).Reason,
-			Hint: "the row is damaged at the source; look it up there", Err: err,
-		}}
-	}
 	rec := connector.Record{Data: data}
+	if err != nil {
+		rec.Data = value.Salvage(string(raw))
+		rec.Bad = &problem.Error{
+			Class: problem.Invalid, ID: idRow, Field: problem.As(err).Field, Err: err,
+			Reason: c.name + ": a row of " + o.name + " cannot be read: " + problem.As(err).Reason,
+			Hint:   "the row is damaged at the source; look it up there",
+		}
+	}
 	if len(o.cursor) > 0 {
-		rec.Changed = instant(data.Get(o.cursor[0].field), o.cursor[0].field)
+		rec.Changed = instant(rec.Data.Get(o.cursor[0].field), o.cursor[0].field)
 	}
 	return rec
 }

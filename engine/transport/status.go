@@ -49,13 +49,23 @@ func (a Answer) JSON() bool {
 	return len(b) == 0 || bytes.IndexByte([]byte(`{["0123456789-tfn`), b[0]) >= 0
 }
 
+// mostLooked is how much of a body is looked at for words to show.
+const mostLooked = 64 << 10
+
 // excerpt is the beginning of a body that a person may want to see: the title of an HTML page, or
 // the first words.
 func (a Answer) excerpt() string {
-	if len(a.Body) == 0 || !utf8.Valid(a.Body) {
+	body := a.Body
+	if end := mostLooked; len(body) > end {
+		for end > 0 && !utf8.RuneStart(body[end]) {
+			end--
+		}
+		body = body[:end]
+	}
+	if len(body) == 0 || !utf8.Valid(body) {
 		return ""
 	}
-	text := string(a.Body)
+	text := string(body)
 	if _, rest, ok := strings.Cut(text, "<title>"); ok {
 		text, _, _ = strings.Cut(rest, "</title>")
 	}

@@ -19,14 +19,18 @@ type Member[T text] struct{ Name, Raw T }
 
 // Items are the items of a JSON list, not read. ok is false where the list isn't whole.
 func Items[T text](raw T) (items []T, ok bool) {
-	ok = splitUp(raw, '[', func(_, item T) { items = append(items, item) })
-	return items, ok
+	if !splitUp(raw, '[', func(_, item T) { items = append(items, item) }) {
+		return nil, false
+	}
+	return items, true
 }
 
 // Members are the members of a JSON object, not read. ok is false where the object isn't whole.
 func Members[T text](raw T) (members []Member[T], ok bool) {
-	ok = splitUp(raw, '{', func(name, x T) { members = append(members, Member[T]{name, x}) })
-	return members, ok
+	if !splitUp(raw, '{', func(name, x T) { members = append(members, Member[T]{name, x}) }) {
+		return nil, false
+	}
+	return members, true
 }
 
 // Is says that a member has this name, in any case, and with no escapes in it: as vendors spell
@@ -190,10 +194,7 @@ func Salvage(raw string) Record {
 
 // readable are the members of an object that are sound, without those whose name comes twice.
 func readable(raw string) []Member[string] {
-	members, ok := Members(raw)
-	if !ok {
-		return nil
-	}
+	members, _ := Members(raw)
 	var sound []Member[string]
 	var names []string
 	times := map[string]int{"unreadable": 1}
