@@ -3,6 +3,7 @@ package lingxing
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -73,6 +74,9 @@ func (c *conn) byValues(ctx context.Context, o *object, param string, values []s
 	return out, nil
 }
 
+// mostListed is how many rows a look-up holds in memory.
+const mostListed = 1_000_000
+
 // listAll reads all pages of a list into memory; it is for filtered lists and for master data.
 func (c *conn) listAll(ctx context.Context, o *object, params map[string]any) ([]connector.Record, error) {
 	var out []connector.Record
@@ -80,6 +84,9 @@ func (c *conn) listAll(ctx context.Context, o *object, params map[string]any) ([
 	err := s.forwards(ctx, func(rows []json.RawMessage, _ time.Time, _ bool) error {
 		for _, raw := range rows {
 			out = append(out, c.record(o, raw))
+		}
+		if len(out) > mostListed {
+			return c.misuse(fmt.Sprintf("object %s has more than %d rows for a look-up", o.name, mostListed), "keep what you need in a pipeline without a target, and look it up there")
 		}
 		return nil
 	})

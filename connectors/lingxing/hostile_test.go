@@ -1,6 +1,7 @@
 package lingxing
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -110,5 +111,58 @@ func TestNullList(t *testing.T) {
 	records, _, complete, err := readAll(t, s.open(memory{}, 200), connector.Query{Object: "shops"})
 	if err != nil || len(records) != 0 || !complete {
 		t.Errorf("%d records, complete %v: %v", len(records), complete, err)
+	}
+}
+
+// A list that is read whole: what its total says is not believed against its pages.
+func TestTotalsOfAWholeList(t *testing.T) {
+	for name, c := range map[string]struct {
+		rows, hole int
+		total      func(offset, rows int) int
+		want       int // rows; -1: refused
+		complete   bool
+	}{
+		"of the page":         {25, 0, func(_, rows int) int { return rows }, 25, true},
+		"too small":           {25, 0, func(int, int) int { return 12 }, 25, true},
+		"too small by a page": {30, 0, func(int, int) int { return 20 }, 30, true},
+		"nothing":             {30, 0, func(int, int) int { return 0 }, 30, true},
+		"too large":           {25, 0, func(int, int) int { return 99 }, 25, false},
+		"never said":          {30, 0, func(int, int) int { return -1 }, 30, true},
+		"growing":             {25, 0, func(offset, _ int) int { return offset + 100 }, 25, false},
+		"a hole":              {30, 10, func(int, int) int { return 30 }, -1, false},
+		"a hole, too large":   {30, 10, func(int, int) int { return 99 }, -1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStub(t)
+			s.answer = func(_ string, body map[string]any) string {
+				var rows []string
+				offset := int(body["offset"].(float64))
+				for i := offset; i < c.rows && len(rows) < 10; i++ {
+					rows = append(rows, fmt.Sprintf(`{"wid":1300,"product_id":%d,"sku":"S-%d"}`, i, i))
+				}
+				if c.hole > 0 && offset == c.hole {
+					rows = nil
+				}
+				return s.list(rows, c.total(offset, len(rows)))
+			}
+			records, _, complete, err := readAll(t, s.open(memory{}, 10), connector.Query{Object: "stock"})
+			if c.want < 0 {
+				wants(t, err, problem.Transient, idPaging)
+				return
+			}
+			if err != nil || len(records) != c.want || complete != c.complete {
+				t.Errorf("%d records, complete %v, %v", len(records), complete, err)
+			}
+		})
+	}
+}
+
+// A row that nobody can read may be any: what else is not there isn't gone.
+func TestABrokenRowProvesNothing(t *testing.T) {
+	s := newStub(t)
+	s.answer = func(string, map[string]any) string { return s.list([]string{`{"sid":1}`, `{"sid":` + "\x00" + `}`}, 2) }
+	records, _, complete, err := readAll(t, s.open(memory{}, 200), connector.Query{Object: "shops"})
+	if err != nil || len(records) != 2 || complete {
+		t.Errorf("%d records, complete %v, %v", len(records), complete, err)
 	}
 }

@@ -21,9 +21,12 @@ type table struct {
 	most     int  // rows in a page, whatever is asked for; 0: as asked
 	anywhen  bool // ignores the window
 	noTotal  bool
-	promised int               // rows more than there are, in total, where there are any
-	phantoms int               // rows that are promised where there are none
-	stuck    bool              // ignores offset
+	promised int  // rows more than there are, in total, where there are any
+	phantoms int  // rows that are promised where there are none
+	stuck    bool // ignores offset
+	cycle    int  // answers the pages before this row over and over
+	hole     int  // the page that begins at this row is empty
+	counts   func(total, rows int) int
 	noDetail func(string) bool // orders whose detail doesn't come
 	between  func(offset int)  // what happens before a page is listed
 }
@@ -81,8 +84,17 @@ func (tb *table) list(body map[string]any) string {
 	if tb.stuck {
 		offset = 0
 	}
+	if tb.cycle > 0 {
+		offset %= tb.cycle
+	}
 	fit = fit[min(offset, total):]
 	fit = fit[:min(length, len(fit))]
+	if tb.hole > 0 && offset == tb.hole {
+		fit = nil
+	}
+	if tb.counts != nil {
+		return tb.s.list(fit, tb.counts(total, len(fit)))
+	}
 	if tb.noTotal {
 		return fmt.Sprintf(`{"code":0,"message":"success","data":[%s]}`, strings.Join(fit, ","))
 	}
@@ -150,6 +162,8 @@ func TestEveryOrderIsReadWhateverTheListDoes(t *testing.T) {
 		{"a burst, and long pages are cut", burst(60), func(tb *table) { tb.most = 7 }, true},
 		{"no total", spread(50), func(tb *table) { tb.noTotal = true }, false},
 		{"the window is ignored", spread(50), func(tb *table) { tb.anywhen = true }, false},
+		{"total is that of the page", spread(100), func(tb *table) { tb.counts = ofThePage }, true},
+		{"total is nothing", spread(100), func(tb *table) { tb.counts = func(int, int) int { return 0 } }, false},
 		{"total promises more than there is", burst(50), func(tb *table) { tb.promised = 30 }, true},
 		{"total promises more, also where there is nothing", spread(50), func(tb *table) { tb.promised, tb.phantoms = 30, 30 }, false},
 	} {
@@ -175,10 +189,18 @@ func TestEveryOrderIsReadWhateverTheListDoes(t *testing.T) {
 	}
 }
 
+func ofThePage(_, rows int) int { return rows }
+
 func TestListsThatContradictThemselvesAreNoEnd(t *testing.T) {
 	for name, habit := range map[string]func(*table){
-		"the same page again":          func(tb *table) { tb.stuck = true },
-		"rows are promised, not given": func(tb *table) { tb.phantoms, tb.orders = 5, nil },
+		"the same page again":                 func(tb *table) { tb.stuck = true },
+		"pages that come again":               func(tb *table) { tb.cycle = 40 },
+		"pages that come again, and no total": func(tb *table) { tb.cycle, tb.noTotal = 40, true },
+		"an empty page in the middle":         func(tb *table) { tb.hole = 20 },
+		"total is too small":                  func(tb *table) { tb.counts = func(total, _ int) int { return min(total, 25) } },
+		"total is too small, by a page":       func(tb *table) { tb.counts = func(total, _ int) int { return min(total, 40) } },
+		"total is that of the page":           func(tb *table) { tb.counts = ofThePage },
+		"rows are promised, not given":        func(tb *table) { tb.phantoms, tb.orders = 5, nil },
 		"it grows for ever": func(tb *table) {
 			tb.between = func(int) {
 				tb.orders = append(tb.orders, entry{114, fmt.Sprintf("114-%05d", len(tb.orders)), tb.orders[0].at})

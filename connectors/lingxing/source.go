@@ -139,12 +139,16 @@ func (r *reading) variants(ctx context.Context, name string, all []any) error {
 func (r *reading) everything(ctx context.Context, params map[string]any, last bool) error {
 	s := &sweep{c: r.c, o: r.o, params: params}
 	err := s.forwards(ctx, func(rows []json.RawMessage, asked time.Time, end bool) error {
-		r.whole = r.whole && s.steady
+		records := r.records(rows)
+		r.whole = r.whole && s.steady && !slices.ContainsFunc(records, broken)
 		page := connector.Page{Asked: asked, Complete: end && last && r.whole && r.unchosen()}
-		return r.emit(page, r.records(rows))
+		return r.emit(page, records)
 	})
 	return err
 }
+
+// broken says of a record that its key may not be known: it isn't gone.
+func broken(r connector.Record) bool { return r.Bad != nil }
 
 // unchosen says that the pipeline narrowed nothing.
 func (r *reading) unchosen() bool { return len(r.q.Params) == 0 && r.q.Limit == 0 }

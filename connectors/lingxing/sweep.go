@@ -1,8 +1,8 @@
 package lingxing
 
 import (
-	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -19,12 +19,16 @@ type sweep struct {
 	o      *object
 	params map[string]any
 
-	length int    // rows in a full page: as asked for, or as many as the server really gives
-	total  int    // as last said; -1: not said
-	steady bool   // it never changed
-	before []byte // first row of the page read before: the same again means that pages don't turn
-	liar   bool   // its total was found to count rows that no page has: an empty page is the end
+	length int  // rows in a full page: as asked for, or as many as the server really gives
+	total  int  // as last said; -1: not said
+	steady bool // it never changed
+	liar   bool // its total was found to count rows that no page has: an empty page is the end
+	// met are the first rows of the pages read so far: one of them again means that pages don't turn.
+	met map[[sha256.Size]byte]bool
 }
+
+// mostPages is far beyond every list: one that goes on longer has no end.
+const mostPages = 100_000
 
 // page is one page as it came.
 type page struct {
@@ -53,24 +57,39 @@ func (s *sweep) at(ctx context.Context, offset int) (page, error) {
 		return page{}, err
 	}
 	p := page{rows: rows, total: e.total, time: e.time, asked: asked}
-	if p.total < len(rows) {
-		p.total = -1 // 0 beside rows, as some services say: it counts nothing
+	if p.total < len(rows) || len(rows) > 0 && p.total < offset+len(rows) {
+		p.total = -1 // 0 beside rows, as some services say, or the rows of one page: it counts nothing
 	}
 	return p, s.turned(p, offset)
 }
 
-// turned refuses a page that is the one before once more: it would be read for ever, and what the
-// other pages hold would never come.
+// turned refuses a page that came before: it would be read for ever, and what the other pages hold
+// would never come.
 func (s *sweep) turned(p page, offset int) error {
 	if len(p.rows) == 0 {
 		return nil
 	}
-	same := s.before != nil && bytes.Equal(s.before, p.rows[0])
-	s.before = p.rows[0]
-	if !same {
-		return nil
+	if s.met == nil {
+		s.met = map[[sha256.Size]byte]bool{}
 	}
-	return s.untrue(fmt.Sprintf("answers the same page again at row %d", offset))
+	sum := sha256.Sum256(p.rows[0])
+	switch {
+	case s.met[sum]:
+		return s.untrue(fmt.Sprintf("answers the same page again at row %d", offset))
+	case len(s.met) == mostPages:
+		return s.untrue(fmt.Sprintf("goes on for more than %d pages", mostPages))
+	}
+	s.met[sum] = true
+	return nil
+}
+
+// nothingBehind refuses an empty page that has rows behind it: they would never be read.
+func (s *sweep) nothingBehind(ctx context.Context, offset int) error {
+	p, err := s.at(ctx, (offset+s.length-1)/s.length*s.length+s.length)
+	if err == nil && len(p.rows) > 0 {
+		err = s.untrue(fmt.Sprintf("has no rows at row %d, and rows behind them", offset))
+	}
+	return err
 }
 
 func (s *sweep) untrue(what string) *problem.Error {
@@ -102,21 +121,30 @@ func (s *sweep) all(p page) bool {
 	case s.o.paged == single || len(p.rows) == 0:
 		return true
 	}
-	return p.total >= 0 && len(p.rows) >= p.total // without a total only asking once more tells
+	return s.ends(p, 0)
+}
+
+// ends says that nothing follows the rows of a page. A total that ends with a full page may count
+// that page alone: only asking once more tells, as it does where no total is said.
+func (s *sweep) ends(p page, offset int) bool {
+	return p.total >= 0 && offset+len(p.rows) >= p.total && len(p.rows) < s.length
 }
 
 // forwards reads from the first page to the last.
 func (s *sweep) forwards(ctx context.Context, each func(rows []json.RawMessage, asked time.Time, end bool) error) error {
-	s.before = nil
+	s.met = nil
 	p, err := s.first(ctx)
 	for offset := 0; err == nil; {
+		end := s.o.paged == single || len(p.rows) == 0 || s.ends(p, offset)
 		offset += len(p.rows)
-		if p.total >= 0 {
+		if p.total >= 0 && len(p.rows) > 0 {
 			s.steady = s.steady && p.total == s.total
 		}
-		end := s.o.paged == single || len(p.rows) == 0 || p.total >= 0 && offset >= p.total
 		if len(p.rows) == 0 && p.total > offset {
 			s.steady = false // it promised more than it has
+			if err := s.nothingBehind(ctx, offset); err != nil {
+				return err
+			}
 		}
 		if err := each(p.rows, p.asked, end); err != nil || end {
 			return err
@@ -147,13 +175,17 @@ func (s *sweep) backwards(ctx context.Context, each func(p page, last bool) erro
 }
 
 func (s *sweep) backOnce(ctx context.Context, seen map[string]bool, each func(p page, last bool) error) (done bool, err error) {
-	count := s.total
-	s.before = nil
-	for k := (count - 1) / s.length; k >= 0; k-- {
+	count, behind := s.total, false
+	s.met = nil
+	for k := count / s.length; k >= 0; k-- { // where the last page is full, one that is empty behind it
 		p, err := s.at(ctx, k*s.length)
+		if err == nil {
+			err = s.counted(p, k*s.length, behind)
+		}
 		if err != nil {
 			return false, err
 		}
+		behind = behind || len(p.rows) > 0
 		for _, raw := range p.rows {
 			seen[s.identity(raw)] = true
 		}
@@ -164,6 +196,18 @@ func (s *sweep) backOnce(ctx context.Context, seen map[string]bool, each func(p 
 		}
 	}
 	return done, nil
+}
+
+// counted refuses a page whose rows are more than the total says, or fewer although there are rows
+// behind it: in both cases some would never be read.
+func (s *sweep) counted(p page, offset int, behind bool) error {
+	switch {
+	case len(p.rows) > 0 && p.total < 0:
+		return s.untrue(fmt.Sprintf("lists more than the %d rows that it counts", s.total))
+	case behind && len(p.rows) < min(s.length, p.total-offset):
+		return s.untrue(fmt.Sprintf("has %d rows at row %d, and rows behind them", len(p.rows), offset))
+	}
+	return nil
 }
 
 // identity is what makes a row this one and no other, whatever changes in it.
