@@ -21,8 +21,9 @@ const (
 // open is a record that may go on now, and why.
 type open struct {
 	key     string
-	ver     state.Version // of what is stored of it
-	because string        // ", retried by anna"; "": its time has come
+	ver     state.Version  // of what is stored of it
+	because string         // ", retried by anna"; "": its time has come
+	broken  *problem.Error // what is stored is no whole record: nothing is made of it
 }
 
 // again takes up open records, in the order of their keys, each read again where the source can be
@@ -65,9 +66,9 @@ func (r *runner) openFrom(from string) (due []open, asking []state.Exception, ne
 			}
 			switch {
 			case e.DueAt(now):
-				due = append(due, open{e.Key, e.Version, retriedBy(e)})
+				due = append(due, open{e.Key, e.Version, retriedBy(e), broken(e)})
 			case e.Kind == state.InvalidData && e.Revision != r.p.Revision:
-				due = append(due, open{e.Key, e.Version, ", after the pipeline was edited"})
+				due = append(due, open{e.Key, e.Version, ", after the pipeline was edited", broken(e)})
 			case e.Kind == state.OnHold && len(e.Causes) > 0 && (!now.Before(e.Due) || now.Before(e.Last)):
 				asking = append(asking, e)
 			}
@@ -113,11 +114,8 @@ func (r *runner) takeUp(part []open) error {
 		switch {
 		case fresh[i] == nil && payloads[i].IsZero():
 			continue // nothing to go on with: it is read again by the source's own order
-		case fresh[i] == nil && e.Partial:
-			j = r.job(connector.Record{Data: payloads[i], Bad: stillBroken(e)}, 0)
-			j.ver = e.Version
 		case fresh[i] == nil:
-			j = r.job(connector.Record{Data: payloads[i]}, 0)
+			j = r.job(connector.Record{Data: payloads[i], Bad: o.broken}, 0)
 			j.ver = o.ver
 		case fresh[i].Data.IsZero() && fresh[i].Bad == nil:
 			j = r.job(connector.Record{Data: payloads[i], Bad: gone(o.key)}, 0)
@@ -171,8 +169,11 @@ func (r *runner) ref(key string, payload value.Record) (map[string]value.Value, 
 	return nil, false
 }
 
-// stillBroken says of a record that was read in part, and can't be asked for, what was said before.
-func stillBroken(e state.Exception) *problem.Error {
+// broken says of a record that was read in part what was said then, for a source that can't be asked.
+func broken(e state.Exception) *problem.Error {
+	if !e.Partial {
+		return nil
+	}
 	p := &problem.Error{Class: problem.Invalid, ID: e.ID, Key: e.Key, Field: e.Field, Reason: e.Reason, Hint: e.Hint, Code: e.Code}
 	if e.Kind == state.Later || e.Kind == state.GaveUp {
 		p.Class = problem.Transient
