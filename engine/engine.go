@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"sync"
 
 	"github.com/pipectl/pipectl/engine/connector"
@@ -59,7 +58,7 @@ func Open(o Options) (*Engine, error) {
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
-	e.file = filepath.Join(e.Project.State, e.Project.Environment+".db")
+	e.file = e.statePath()
 	store, err := bolt.Open(e.file)
 	if err != nil {
 		return nil, err

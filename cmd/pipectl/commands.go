@@ -13,6 +13,7 @@ func commands(std stdio) []*cli.Command {
 		statusCommand(std),
 		runsCommand(std),
 		errorsCommand(std),
+		stateCommand(std),
 		tableCommand(std),
 		sandboxCommand(std),
 		connectorsCommand(std),

@@ -88,6 +88,13 @@ func (r *runner) identify() error {
 				return err
 			}
 		}
+		if !ok { // it may have run before, in a state that was lost
+			if span, err := state.LastRestored(tx); err != nil {
+				return err
+			} else if !span.At.IsZero() {
+				known.Restored = &span
+			}
+		}
 		r.pid, r.known = id, known
 		r.known.Name = r.p.Name
 		r.remaps = ok && known.Revision != r.p.Revision

@@ -23,6 +23,16 @@ func (r *runner) changed(s *sink, mv *move, stage, goal connector.Stage) {
 		case Update, Reopen:
 		}
 	}
+	if mv.lost {
+		switch {
+		case s.target.Changed == Skip && stage >= goal:
+			mv.end = same
+			return
+		case s.target.Changed == HoldChange, s.target.Changed == Update && stage > connector.Saved:
+			mv.stop(unproven(mv))
+			return
+		}
+	}
 	if p != nil && touchedByPerson(s, c, p) {
 		mv.stop(edited(mv, p))
 		return

@@ -38,9 +38,9 @@ func (r *runner) decide(s *sink, mv *move, now time.Time) {
 		}
 		mv.later(later(s.settledAt(mv.doc.Pending), now), stillInDoubt(mv))
 	case mv.doc.Confirmed == nil:
-		r.fresh(s, mv)
+		r.fresh(s, mv, now)
 	default:
-		r.existing(s, mv)
+		r.existing(s, mv, now)
 	}
 }
 
@@ -80,7 +80,7 @@ func (r *runner) sendAgain(s *sink, mv *move) {
 const fatalCrashes = 3
 
 // fresh decides about a document that the ledger does not know to be there.
-func (r *runner) fresh(s *sink, mv *move) {
+func (r *runner) fresh(s *sink, mv *move, now time.Time) {
 	if p := mv.asked; p != nil && p.Found {
 		switch {
 		case p.Many:
@@ -92,7 +92,7 @@ func (r *runner) fresh(s *sink, mv *move) {
 		}
 		mv.doc.Confirmed = s.found(mv, p, true)
 		mv.dirty = true
-		r.existing(s, mv)
+		r.existing(s, mv, now)
 		return
 	}
 	r.create(s, mv)
@@ -104,7 +104,7 @@ func (r *runner) create(s *sink, mv *move) {
 }
 
 // existing decides about a document that is there.
-func (r *runner) existing(s *sink, mv *move) {
+func (r *runner) existing(s *sink, mv *move, now time.Time) {
 	c := mv.doc.Confirmed
 	p := mv.asked
 	switch {
@@ -140,6 +140,8 @@ func (r *runner) existing(s *sink, mv *move) {
 		if !mv.progress {
 			mv.end = same
 		}
+	case c.Unsure && now.Before(r.settling(s)):
+		mv.later(r.settling(s), stillInDoubt(mv))
 	default:
 		r.changed(s, mv, stage, goal)
 	}

@@ -92,6 +92,9 @@ func (r *runner) look(s *sink, moves []*move) error {
 				return err
 			}
 			mv.before = mv.doc.Confirmed
+			if err = r.lostTime(tx, s, mv); err != nil {
+				return err
+			}
 			if mv.j == nil || !mv.j.known || len(mv.j.old.Docs) == 0 || mv.j.old.Docs[0] == mv.ref {
 				continue
 			}

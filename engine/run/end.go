@@ -22,7 +22,8 @@ func (r *runner) finish() error {
 		if err := r.noLongerThere(tx, now); err != nil {
 			return err
 		}
-		return r.change(tx, func(p *state.Pipeline) {
+		var failed error
+		err := r.change(tx, func(p *state.Pipeline) {
 			if r.fullSafe.cursor != "" {
 				live.store(p, r.fullSafe)
 			}
@@ -37,7 +38,9 @@ func (r *runner) finish() error {
 					p.Renumbered = ""
 				}
 			}
+			failed = r.passed(tx, p)
 		})
+		return firstOf(failed, err)
 	})
 }
 

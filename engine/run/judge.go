@@ -107,7 +107,7 @@ func (r *runner) verdict(tx state.Tx, j *job) (verdict, error) {
 	if err != nil || !ok {
 		return goesOn, err
 	}
-	if look.Text == j.text && !j.forced && !r.p.Live && !r.remapped(look.Standing) && r.stands(j, look.Standing) {
+	if look.Text == j.text && !j.forced && !r.p.Live && !r.remapped(look.Standing) && !r.judgedAnew(j.ver, look.Standing) && r.stands(j, look.Standing) {
 		return isDone, nil
 	}
 	j.old, j.known, err = state.GetRecord(tx, r.pid, j.key)
@@ -122,7 +122,7 @@ func (r *runner) verdict(tx state.Tx, j *job) (verdict, error) {
 		return goesOn, nil
 	}
 	if j.content() == j.old.Hash && j.bad == nil {
-		if !r.remapped(j.old.Standing) && r.stands(j, j.old.Standing) {
+		if !r.remapped(j.old.Standing) && !r.judgedAnew(j.ver, j.old.Standing) && r.stands(j, j.old.Standing) {
 			return isDone, nil
 		}
 		j.countAttempts()

@@ -23,6 +23,7 @@ type move struct {
 	before *state.Confirmed // as it was before this batch
 	stale  *state.Ref       // a key that its record claimed and never used
 	moved  bool             // its record has another document already
+	lost   bool             // it may have been written after the backup that was put back
 	asked  *connector.Probed
 	taken  bool // its only send was refused because the key is in use
 

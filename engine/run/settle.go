@@ -30,8 +30,14 @@ func (r *runner) ask(s *sink, moves []*move) error {
 	for i, mv := range open {
 		p := answers[i]
 		mv.asked = &p
+		if mv.lost && mv.doc.Confirmed != nil && p.Found && !r.mayBeOfLostTime(s, p) {
+			mv.doc.Pending = nil // it is as the ledger knows it
+		}
 		if mv.doc.Pending != nil && r.settled(s, mv, p) {
 			settled++
+			if c := mv.doc.Confirmed; c != nil && r.mayBeOfLostTime(s, p) {
+				c.Unsure = true
+			}
 		}
 	}
 	r.inDoubt(settled)

@@ -136,3 +136,12 @@ func valueKey(pipeline ID, name string, v value.Value, key string) ([]byte, bool
 	at = append(at, 0, 0)
 	return append(at, key...), true
 }
+
+// CountKept tells how many rows a pipeline keeps.
+func CountKept(tx Tx, pipeline ID) (n int, err error) {
+	err = tx.Scan(KeptRows, pipeline.key(nil), nil, func(_, _ []byte) (bool, error) {
+		n++
+		return true, nil
+	})
+	return n, err
+}

@@ -22,6 +22,8 @@ type Pipeline struct {
 	Ahead     int64      `json:"ahead,omitempty"`    // how far the target's clock is ahead of ours, in nanoseconds, as measured last
 	Revision  string     `json:"revision,omitempty"` // of the last run
 	Revisions []Revision `json:"revisions,omitempty"`
+
+	Restored *Restored `json:"restored,omitempty"` // until all that the lost time changed was looked at again
 }
 
 // Identity is what must not change under a ledger: with another one, every record would be new.

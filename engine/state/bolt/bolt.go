@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -24,6 +23,7 @@ type Store struct {
 	db    *bbolt.DB
 	path  string
 	fresh bool // the file was not there before
+	reads bool // it can't be written
 }
 
 var _ state.Store = (*Store)(nil)
@@ -48,6 +48,20 @@ func Open(path string) (*Store, error) {
 	return s, nil
 }
 
+// OpenReadOnly opens a state file that can't or must not be written. Others may read it at the same
+// time; while a process has it open to write, it says who.
+func OpenReadOnly(path string) (*Store, error) {
+	if err := whole(path); err != nil {
+		return nil, err
+	}
+	s := &Store{path: path, reads: true}
+	if err := s.open(); err != nil {
+		s.giveUp()
+		return nil, err
+	}
+	return s, nil
+}
+
 func (s *Store) open() (err error) {
 	defer damaged(s.path, &err)()
 	db, err := bbolt.Open(s.path, 0o600, &bbolt.Options{
@@ -56,6 +70,7 @@ func (s *Store) open() (err error) {
 		// Address space, not memory: a writer that has to map a grown file anew waits for all
 		// readers first.
 		InitialMmapSize: addressSpace,
+		ReadOnly:        s.reads,
 	})
 	if errors.Is(err, bolterrors.ErrTimeout) {
 		s.fresh = false // somebody else made it meanwhile
@@ -94,6 +109,9 @@ func (s *Store) prepare() error {
 		}
 		return err
 	})
+	if s.reads {
+		return err
+	}
 	if err == nil && !ready {
 		err = s.db.Update(func(tx *bbolt.Tx) error {
 			for _, b := range state.Buckets() {
@@ -112,7 +130,9 @@ func (s *Store) prepare() error {
 
 // Close gives the file to others.
 func (s *Store) Close() error {
-	unsignHolder(s.path)
+	if !s.reads {
+		unsignHolder(s.path)
+	}
 	return s.db.Close()
 }
 
@@ -127,6 +147,12 @@ func (s *Store) View(fn func(state.Tx) error) (err error) {
 
 // Update implements state.Store.
 func (s *Store) Update(fn func(state.Tx) error) (err error) {
+	if s.reads {
+		return &problem.Error{
+			Class: problem.Fatal, ID: "PC512", Reason: "state file " + s.path + " can only be read: it, its folder or the disk is read-only",
+			Hint: "status, errors and --dry-run work all the same; for everything else make the folder writable",
+		}
+	}
 	defer damaged(s.path, &err)()
 	var inner error
 	err = s.db.Update(func(tx *bbolt.Tx) error {
@@ -149,8 +175,11 @@ func (t *transaction) bucket(b state.Bucket) (*bbolt.Bucket, error) {
 		return found, nil
 	}
 	found := t.tx.Bucket([]byte(b.String()))
-	if found == nil {
+	if found == nil && t.tx.Writable() {
 		return nil, fmt.Errorf("state has no bucket %s", b)
+	}
+	if found == nil { // an older file that is only read
+		return nil, nil //nolint:nilnil // it has no rows
 	}
 	if b.Rising() {
 		found.FillPercent = 0.9
@@ -161,7 +190,7 @@ func (t *transaction) bucket(b state.Bucket) (*bbolt.Bucket, error) {
 
 func (t *transaction) Get(b state.Bucket, key []byte) ([]byte, error) {
 	in, err := t.bucket(b)
-	if err != nil {
+	if err != nil || in == nil {
 		return nil, err
 	}
 	return in.Get(key), nil
@@ -185,7 +214,7 @@ func (t *transaction) Delete(b state.Bucket, key []byte) error {
 
 func (t *transaction) Scan(b state.Bucket, prefix, from []byte, fn func(key, value []byte) (bool, error)) error {
 	in, err := t.bucket(b)
-	if err != nil {
+	if err != nil || in == nil {
 		return err
 	}
 	start := prefix
@@ -205,11 +234,15 @@ func cannotOpen(path string, err error) error {
 	if told, ok := errors.AsType[*problem.Error](err); ok {
 		return told // says it better
 	}
-	return &problem.Error{
+	p := &problem.Error{
 		Class: problem.Fatal, ID: "PC504", Err: err,
 		Reason: fmt.Sprintf("state file %s cannot be opened: %v", path, err),
 		Hint:   "check the folder's rights and the disk; `state:` in pipectl.yaml says where state lies",
 	}
+	if diskFull(err) {
+		p.Hint = "the disk is full: make room, then run again"
+	}
+	return p
 }
 
 func cannotWrite(path string, err error) error {
@@ -218,7 +251,7 @@ func cannotWrite(path string, err error) error {
 		Reason: fmt.Sprintf("state file %s cannot be written: %v", path, err),
 		Hint:   "nothing is lost: what was sent without being recorded is settled by the next run",
 	}
-	if errors.Is(err, syscall.ENOSPC) {
+	if diskFull(err) {
 		p.Hint = "the disk is full: make room and run again; what was sent without being recorded is settled then"
 	}
 	return p
