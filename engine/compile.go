@@ -52,6 +52,7 @@ func (p *program) ready(ctx context.Context, e *Engine, o RunOptions) (*run.Pipe
 		Name:        p.spec.Name.Text,
 		Environment: e.Project.Environment,
 		Revision:    p.spec.Revision,
+		Uses:        p.uses(e),
 		Source:      source,
 		Prepare:     p.steps.Steps,
 		Target:      target,

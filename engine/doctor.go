@@ -7,6 +7,8 @@ import (
 
 	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/problem"
+	"github.com/pipectl/pipectl/engine/run"
+	"github.com/pipectl/pipectl/engine/state"
 )
 
 // Finding is one line of `pipectl doctor`.
@@ -45,11 +47,47 @@ func (e *Engine) examine(ctx context.Context, name string) []Finding {
 	if !ok {
 		return []Finding{{Subject: name, What: "settings", OK: true, Detail: "account " + c.Account()}}
 	}
+	found := checker.Check(ctx)
 	var out []Finding
-	for _, f := range checker.Check(ctx) {
+	for _, f := range found {
 		out = append(out, finding(name, f))
 	}
+	if err := e.learn(name, found); err != nil {
+		e.log.Warn("what doctor saw could not be noted", "connection", name, "reason", err)
+	}
 	return out
+}
+
+// learn notes what doctor saw for the runs: a connection that was noted as down and answers is asked
+// again at once, and one that refuses the login isn't.
+func (e *Engine) learn(name string, found []connector.Finding) error {
+	var down *problem.Error
+	for _, f := range found {
+		if f.Err != nil && (f.Err.Login || f.Err.Class == problem.Transient && down == nil) {
+			down = f.Err
+		}
+	}
+	was, known, err := e.outage(name)
+	if err != nil || !known && (down == nil || !down.Login) {
+		return err
+	}
+	return e.store.Update(func(tx state.Tx) error {
+		switch {
+		case down == nil:
+			return run.Up(tx, name, e.now())
+		case down.Login || was.Open():
+			return run.Down(tx, e.use(name), down, e.now())
+		}
+		return nil
+	})
+}
+
+func (e *Engine) outage(name string) (o state.Outage, known bool, err error) {
+	err = e.store.View(func(tx state.Tx) (err error) {
+		o, known, err = state.GetOutage(tx, name)
+		return err
+	})
+	return o, known, err
 }
 
 func finding(subject string, f connector.Finding) Finding {

@@ -31,6 +31,9 @@ func (e *Engine) find(ctx context.Context, connection string, f connector.Find) 
 		rows, err := finder.Find(ctx, f)
 		p, ok := errors.AsType[*problem.Error](err)
 		if !ok || p.Class != problem.Throttled || refused == patience {
+			if err != nil {
+				err = problem.In(err, problem.Error{Class: problem.Fatal, Connection: connection})
+			}
 			return rows, err
 		}
 		e.log.Info("too many requests: waiting", "connection", connection, "for", p.After)

@@ -27,6 +27,9 @@ type Status struct {
 	Invalid  int           `json:"invalid"`
 	Held     int           `json:"held"`
 	Failed   int           `json:"failed"`
+
+	Down   []Down        `json:"down,omitempty"`   // connections that it needs and that are down
+	Alerts []state.Alert `json:"alerts,omitempty"` // of the last week, the newest first
 }
 
 // Status tells how all pipelines of the project stand.
@@ -38,6 +41,9 @@ func (e *Engine) Status() ([]Status, error) {
 			s := Status{Pipeline: p.Name.Text, Description: p.Description, Environment: e.Project.Environment, Revision: p.Revision}
 			s.Schedule = schedule(p.Schedule)
 			if err := fillStatus(tx, &s); err != nil {
+				return err
+			}
+			if err := e.fillTrouble(tx, &s); err != nil {
 				return err
 			}
 			out = append(out, s)

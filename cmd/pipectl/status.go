@@ -29,6 +29,7 @@ func statusCommand(std stdio) *cli.Command {
 					return err
 				}
 				printBackfills(v, all)
+				printTrouble(v, all)
 				return nil
 			})
 		},

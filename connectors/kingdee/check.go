@@ -10,6 +10,7 @@ import (
 
 	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/problem"
+	"github.com/pipectl/pipectl/engine/transport"
 )
 
 // skew is how far two clocks may be apart before a login signature or a cursor suffers.
@@ -36,6 +37,21 @@ func (c *conn) Check(ctx context.Context) []connector.Finding {
 	}
 	slices.SortStableFunc(out, func(a, b connector.Finding) int { return bad(b) - bad(a) })
 	return out
+}
+
+// Ping signs in; with a session that stands, it asks for one organisation.
+func (c *conn) Ping(ctx context.Context) error {
+	ctx = transport.Once(ctx)
+	fresh, e := c.login.fresh(ctx)
+	if e != nil {
+		return e
+	}
+	if fresh {
+		return nil
+	}
+	f := formOf("ORG_Organizations")
+	_, err := c.query(ctx, selection{form: f, keys: []string{f.ID}, order: f.ID + " ASC", limit: 1})
+	return err
 }
 
 func bad(f connector.Finding) int {

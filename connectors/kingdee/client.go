@@ -107,7 +107,7 @@ func (c *conn) identity() identity {
 // would open a new one; so the answer means that it doesn't believe the signature.
 func (c *conn) signatureRefused(r reply) *problem.Error {
 	e := &problem.Error{
-		Class: problem.Fatal, ID: idSignature, Code: "1",
+		Class: problem.Fatal, ID: idSignature, Code: "1", Login: true,
 		Reason: fmt.Sprintf("%s: the signature of user %s is refused", c.name, c.cfg.User),
 		Hint:   "check secret, app_id, user and acct_id; trying again cannot help",
 	}

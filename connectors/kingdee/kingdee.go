@@ -64,6 +64,7 @@ var ( // what this system can do, kept true by the compiler
 	_ connector.Prober  = (*conn)(nil)
 	_ connector.Clocked = (*conn)(nil)
 	_ connector.Checker = (*conn)(nil)
+	_ connector.Pinger  = (*conn)(nil)
 )
 
 // conn is one connection: one session, one budget, shared by all pipelines.

@@ -121,6 +121,17 @@ func (l *login) session(ctx context.Context) (*session, *problem.Error) {
 	return s, nil
 }
 
+// fresh makes sure of a session, and answers whether a request was made for it.
+func (l *login) fresh(ctx context.Context) (bool, *problem.Error) {
+	if e := l.enter(ctx); e != nil {
+		return false, e
+	}
+	had := l.now != nil || l.c.cfg.Auth == authHeader
+	l.leave()
+	_, e := l.session(ctx)
+	return !had, e
+}
+
 // userID is the internal id of the user that is signed in; "" where that isn't known.
 func (l *login) userID() string {
 	l.turn <- struct{}{}
@@ -272,9 +283,9 @@ func (c *conn) loginRefused(message, code string) *problem.Error {
 		}
 	}
 	return &problem.Error{
-		Class: problem.Fatal, ID: idLogin, Code: code,
+		Class: problem.Fatal, ID: idLogin, Code: code, Login: true,
 		Reason: fmt.Sprintf("%s: the login of user %s is refused: %s", c.name, c.cfg.User, c.http.Redactor().Text(message)),
-		Hint:   "check " + what + " and acct_id; it is not tried again for 5 minutes, and three times at most, as failed logins lock the user",
+		Hint:   "check " + what + " and acct_id; it is not tried again by itself until the settings change, as failed logins lock the user",
 	}
 }
 

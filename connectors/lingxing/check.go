@@ -10,6 +10,7 @@ import (
 
 	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/problem"
+	"github.com/pipectl/pipectl/engine/transport"
 )
 
 // skewed is how far the clocks may be apart before it is worth a word; at two minutes the vendor
@@ -32,6 +33,17 @@ func (c *conn) Check(ctx context.Context) []connector.Finding {
 	findings = append(findings, c.checkClock()) // after calls whose answers tell the vendor's time
 	slices.SortStableFunc(findings, func(a, b connector.Finding) int { return weight(b) - weight(a) })
 	return findings
+}
+
+// Ping asks for a token; with one that is still good, for the shops.
+func (c *conn) Ping(ctx context.Context) error {
+	ctx = transport.Once(ctx)
+	fresh, err := c.tokens.renewed(ctx)
+	if err != nil || fresh {
+		return err
+	}
+	_, err = c.call(ctx, find("shops").endpoint(), nil)
+	return err
 }
 
 func weight(f connector.Finding) int {

@@ -92,7 +92,7 @@ func (c *conn) refused(path string, e envelope) *problem.Error {
 	default:
 		r = refusal{problem.Transient, idInternal, "%s has an error of its own", "retries go on by themselves; when it lasts, ask the vendor's support with the request id"}
 	}
-	p := &problem.Error{Class: r.class, ID: r.id, Code: e.code, Hint: r.hint}
+	p := &problem.Error{Class: r.class, ID: r.id, Code: e.code, Hint: r.hint, Login: r.id == idCredentials || r.id == idSignature}
 	p.Reason = c.name + ": " + strings.ReplaceAll(r.reason, "%s", path)
 	if said := e.said(); said != "" {
 		p.Reason += ": " + problem.Cut(c.http.Redactor().Text(said), problem.MostReason)

@@ -42,6 +42,7 @@ var ( // what this system can do, kept true by the compiler
 	_ connector.Finder  = (*conn)(nil)
 	_ connector.Clocked = (*conn)(nil)
 	_ connector.Checker = (*conn)(nil)
+	_ connector.Pinger  = (*conn)(nil)
 )
 
 // hold is for how long the vendor goes on counting a request whose client went away.

@@ -99,6 +99,27 @@ func (t *tokens) use(ctx context.Context) (string, error) {
 	return t.now.Access, nil
 }
 
+// renewed makes sure of a token, and answers whether a request was made for it.
+func (t *tokens) renewed(ctx context.Context) (bool, error) {
+	before, err := t.known(ctx)
+	if err != nil {
+		return false, err
+	}
+	tok, err := t.use(ctx)
+	return tok != before, err
+}
+
+func (t *tokens) known(ctx context.Context) (string, error) {
+	if err := t.enter(ctx); err != nil {
+		return "", err
+	}
+	defer t.leave()
+	if !t.loaded {
+		t.load(ctx)
+	}
+	return t.now.Access, nil
+}
+
 // drop forgets a token that the vendor refused, unless another call has renewed it already.
 func (t *tokens) drop(ctx context.Context, tok string, replaced bool) error {
 	if err := t.enter(ctx); err != nil {

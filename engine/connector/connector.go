@@ -344,6 +344,13 @@ type Checker interface {
 	Check(ctx context.Context) []Finding
 }
 
+// Pinger is a system that can be asked one cheap question: whether it is there at all.
+type Pinger interface {
+	// Ping makes one request, and never a second one: nil says that the system answers and lets us
+	// in. Transient says that it doesn't answer; any other error is an answer.
+	Ping(ctx context.Context) error
+}
+
 // Finding is one line of `doctor`.
 type Finding struct {
 	What   string // "credentials"

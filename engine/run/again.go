@@ -127,6 +127,15 @@ func (r *runner) takeUp(part []open) error {
 		r.retried.add(o.key)
 		jobs = append(jobs, j)
 	}
+	slices.SortStableFunc(jobs, func(a, b *job) int { // a backlog goes out in the order in which it came
+		switch {
+		case a.ver.Before(b.ver):
+			return -1
+		case b.ver.Before(a.ver):
+			return 1
+		}
+		return 0
+	})
 	return r.judge(jobs)
 }
 

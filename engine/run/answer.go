@@ -156,6 +156,9 @@ func (r *runner) refused(s *sink, mv *move, cause *problem.Error) {
 	p := *cause
 	mv.undo()
 	if p.Class == problem.Fatal {
+		if p.Login {
+			r.fell(s.name, &p)
+		}
 		r.stop(problem.In(&p, problem.Error{Pipeline: r.p.Name}))
 		p.Class = problem.Transient // the record's own attempt is as good as not made
 		mv.stop(&p)

@@ -68,8 +68,8 @@ func (q *questions) ask(asking []state.Exception) error {
 	}
 	if err != nil {
 		p := problem.As(err)
-		if p.Class == problem.Fatal {
-			return err
+		if p.Class == problem.Fatal || p.Class == problem.Transient {
+			return q.run.down("the system of a look-up", err)
 		}
 		q.run.log.Warn("causes could not be asked for: their records wait for the next run", "reason", p.Reason)
 		q.mute = true

@@ -17,6 +17,7 @@
 //	recover.go          what an earlier run has left on its way; doubts.go asks about its documents
 //	replace.go          targets that are replaced as a whole
 //	outage.go           a target that doesn't answer at all
+//	down.go             connections that are noted as down: left alone, and asked first
 //
 // A batch is sent only when its intent is on disk: the target keys claimed for its records, each
 // document pending, the records themselves in a flight. A later run finds there what this one left.
@@ -41,6 +42,8 @@
 // Options.Reached is told of each point before and after a transaction or a request, in order for
 // one batch; a test, or a process that wants to die there, hooks in:
 //
+//	before/after ping         a connection that was down is asked whether it is there
+//	before/after answered     it is, and that is stored
 //	before/after recovery     flights of an earlier run are taken apart
 //	before/after rewind       an append-only target is cut back
 //	before/after causes       what open records wait for is asked for

@@ -85,7 +85,8 @@ func (r *runner) close() (Report, error) {
 	}
 	if why != nil {
 		n.Status = Failed
-		if why.ID == "PC412" || why.ID == "PC460" {
+		switch why.ID {
+		case "PC412", "PC440", "PC441", "PC460":
 			n.Status = Paused
 		}
 		n.Error = &RunError{ID: why.ID, Class: why.Class.String(), Reason: reason(why), Hint: why.Hint, err: why}
@@ -95,6 +96,9 @@ func (r *runner) close() (Report, error) {
 	}
 	err := r.store.Update(func(tx state.Tx) error {
 		if err := r.saveCursor(tx); err != nil {
+			return err
+		}
+		if err := r.noteFall(tx); err != nil {
 			return err
 		}
 		p, _, err := state.GetPipeline(tx, r.pid)

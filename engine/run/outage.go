@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"sync"
 
 	"github.com/pipectl/pipectl/engine/connector"
@@ -51,6 +52,11 @@ func (r *runner) unanswered(s *sink, f *flight) error {
 		return err
 	}
 	o.jobs = nil
+	if c, ok := errors.AsType[*problem.Error](last.Err); ok {
+		r.fell(s.name, c) // what the connection said, not what it means for a document
+	} else {
+		r.fell(s.name, last)
+	}
 	return paused(s.name, last)
 }
 

@@ -183,6 +183,11 @@ func (r *runner) putException(tx state.Tx, j *job, rec *state.Record, now time.T
 		e.Was = before
 	}
 	j.opened = e.Kind != state.Later && before != e.Kind
+	if j.opened && e.Kind == state.GaveUp {
+		if err := state.Raise(tx, gaveUp(e, now)); err != nil {
+			return err
+		}
+	}
 	return state.PutException(tx, r.pid, e, j.data.JSON())
 }
 
@@ -193,6 +198,15 @@ func (r *runner) closedBy(what string, j *job) string {
 		return by + ", after a change at its source"
 	}
 	return by + j.because
+}
+
+// gaveUp is the alert of a record whose retries are used up: one a day for all records of a pipeline
+// that failed alike.
+func gaveUp(e state.Exception, now time.Time) state.Alert {
+	return state.Alert{
+		Time: now, Kind: state.AlertFailed, Pipeline: e.Pipeline, Once: "failed/" + e.Pipeline + "/" + e.ID + "/" + now.Format(time.DateOnly),
+		Text: e.Pipeline + ": the retries of record " + e.Key + " are used up: " + e.Reason,
+	}
 }
 
 // kindOf is how an exception of a record is called that ended so.

@@ -18,6 +18,7 @@ type Pipeline struct {
 	Revision    string   // content hash of the pipeline with its tables and functions
 	Siblings    []string // names of all pipelines of the project, this one too: a rename is noticed by them
 
+	Uses    []Use // the connections of source, target and look-ups, each once
 	Source  Source
 	Prepare []step.Step // where, let, look-ups, map, validate, in order
 	Target  *Target     // nil: the pipeline only keeps rows for others

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 
@@ -185,8 +186,12 @@ func (r *runner) down(what string, err error) error {
 		return r.halted()
 	}
 	p := problem.As(problem.In(err, problem.Error{Class: problem.Fatal, Pipeline: r.p.Name}))
+	name := cmp.Or(p.Connection, what)
+	if noAnswer(p) {
+		r.fell(name, p)
+	}
 	if p.Class == problem.Transient || p.Class == problem.Throttled {
-		return paused(what, p)
+		return paused(name, p)
 	}
 	return p
 }

@@ -62,6 +62,7 @@ type source struct {
 	stale      map[string]row // what a page shows instead of the newest
 	err        error
 	fetched    int
+	reads      int
 }
 
 type row struct {
@@ -99,6 +100,7 @@ func (s *source) Ahead() (time.Duration, bool) { return s.ahead, true }
 const rigMargin = time.Minute
 
 func (s *source) Read(ctx context.Context, q connector.Query) iter.Seq2[connector.Page, error] {
+	s.reads++
 	rows := slices.Clone(s.rows)
 	return func(yield func(connector.Page, error) bool) {
 		if s.err != nil {
@@ -552,6 +554,10 @@ func newRig(t testing.TB) *rig {
 			Connection: "erp", Conn: r.erp, To: connector.Target{Object: "SAL_SaleOrder", Key: "FBillNo"},
 			Key:  func(x *step.Row) (string, error) { return x.Document.Get("FBillNo").Text(), nil },
 			Then: []connector.Op{connector.Submit, connector.Audit}, Changed: Reopen,
+		},
+		Uses: []Use{
+			{Name: "shop", Open: func(context.Context) (connector.Conn, error) { return r.p.Source.Conn, nil }},
+			{Name: "erp", Open: func(context.Context) (connector.Conn, error) { return r.p.Target.Conn, nil }},
 		},
 		Masters: func(name, object, key string) (*Target, error) {
 			return &Target{Connection: name, Conn: r.erp, To: connector.Target{Object: object, Key: key}}, nil

@@ -60,7 +60,9 @@ type runner struct {
 	slots   chan struct{} // batches that may be in flight
 	batches sync.WaitGroup
 	outage  outage
-	retried keySet // keys that had an outcome before the source was read
+	fall    atomic.Pointer[fall] // a connection that turned out to be down
+	unasked []string             // connections that are noted as down, and show only in the run whether they are
+	retried keySet               // keys that had an outcome before the source was read
 
 	commits chan *entry
 	wrote   chan struct{} // closed when the committer has ended
@@ -100,9 +102,9 @@ func Run(ctx context.Context, p *Pipeline, o Options) (Report, error) {
 
 // way is everything that a run does, in order. Batches may still be in flight when it ends.
 func (r *runner) way() error {
-	steps := []func() error{r.recover, r.settle, r.open, r.again, r.live, r.reread}
+	steps := []func() error{r.reachable, r.recover, r.settle, r.open, r.again, r.live, r.reread}
 	if r.o.DryRun {
-		steps = []func() error{r.again, r.live}
+		steps = []func() error{r.reachable, r.again, r.live}
 	}
 	for _, do := range steps {
 		if err := do(); err != nil {

@@ -175,8 +175,10 @@ func TestSourceDownAndLookUpDown(t *testing.T) {
 	orders(r, 2)
 	r.src.err = &problem.Error{Class: problem.Transient, Reason: "time-out"}
 	r.run("paused PC412")
+	r.clock.advance(time.Minute)
 	r.src.err = &problem.Error{Class: problem.Fatal, ID: "PC999", Reason: "unknown object"}
 	r.run("failed PC999")
+	r.clock.advance(time.Minute)
 	r.src.err = nil
 	r.stepErr = &problem.Error{Class: problem.Transient, Reason: "time-out"}
 	r.run("paused PC412")

@@ -117,7 +117,7 @@ func (r *runner) act(s *sink, moves, group []*move, f *flight, what string) (str
 	f.quiet = !slices.ContainsFunc(outs, func(o connector.Outcome) bool { return o.State != connector.Unknown && o.State != connector.Untouched })
 	wait := r.take(s, group, outs)
 	if err := r.doubts(s, group, f); err != nil {
-		return "", err
+		return "", r.leave(s, moves, err)
 	}
 	if wait != nil {
 		if err := r.pause(wait); err != nil {

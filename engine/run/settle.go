@@ -88,6 +88,9 @@ func (r *runner) doubts(s *sink, group []*move, f *flight) error {
 	if errors.Is(err, ErrAbandoned) {
 		return err
 	}
+	if err != nil && f.quiet && r.deaf(s) {
+		return r.down(s.name, err)
+	}
 	settled := 0
 	for i, mv := range open {
 		why := mv.why

@@ -22,7 +22,7 @@ const longestWait = 10 * time.Second
 // 429 is no such thing: the connector closes the tap and the engine waits.
 func again(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	t, ok := ctx.Value(tripKey{}).(*trip)
-	if !ok || !t.call.Read || ctx.Err() != nil {
+	if !ok || !t.call.Read || ctx.Err() != nil || ctx.Value(onceKey{}) != nil {
 		return false, nil //nolint:nilerr // the client hands the attempt's own error on
 	}
 	if err != nil {

@@ -67,6 +67,12 @@ type Call struct {
 	Prepare func(*http.Request) error
 }
 
+type onceKey struct{}
+
+// Once marks calls that are not repeated, reads neither: whoever asks whether a system is there wants
+// to ask once.
+func Once(ctx context.Context) context.Context { return context.WithValue(ctx, onceKey{}, true) }
+
 // Answer is a whole answer, of whatever status.
 type Answer struct {
 	Status int

@@ -48,6 +48,7 @@ func Cases(tb testing.TB, sys System) []Case {
 	if sys.Login != nil {
 		add("login/", loginCases(sys, conn))
 	}
+	add("ping/", pingCases(sys, conn))
 	return append(out, untried(sys, conn)...)
 }
 

@@ -127,6 +127,8 @@ var bugs = []struct{ bug, cases string }{
 	{"a refused login is transient", "login/wrong credentials"},
 	{"logs in for each call", "login/one login for many calls"},
 	{"a lost session stays lost", "login/a lost session heals"},
+	{"a question is asked three times", "ping/one request | ping/no answer is told*"},
+	{"a refused login is an error like others", "ping/a refused login says so"},
 	{"a lost session at a write is in doubt", "login/a lost session heals at a write to bills"},
 }
 
