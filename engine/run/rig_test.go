@@ -76,9 +76,20 @@ func (s *source) Close() error    { return nil }
 
 // set puts an order, or changes it.
 func (s *source) set(id, format string, args ...any) {
+	s.put(id, s.clock.Now().Add(s.ahead), format, args...)
+}
+
+// put puts an order that says that it was changed at a time.
+func (s *source) put(id string, at time.Time, format string, args ...any) {
 	text := fmt.Sprintf(`{"id":%q,%s}`, id, fmt.Sprintf(format, args...))
 	s.rows = slices.DeleteFunc(s.rows, func(r row) bool { return r.id == id })
-	s.rows = append(s.rows, row{id, text, s.clock.Now().Add(s.ahead)})
+	i, _ := slices.BinarySearchFunc(s.rows, at, func(r row, at time.Time) int {
+		if r.changed.After(at) {
+			return 1
+		}
+		return -1
+	})
+	s.rows = slices.Insert(s.rows, i, row{id, text, at})
 }
 
 func (s *source) record(r row) connector.Record {
@@ -192,17 +203,18 @@ func (s *source) Fetch(_ context.Context, _ connector.Query, refs []map[string]v
 
 // erp is the target. What it stores survives everything; how it answers is what tests decide.
 type erp struct {
-	mu     sync.Mutex
-	clock  *testClock
-	traits connector.Traits
-	docs   []*erpDoc
-	nextID int
-	writes int            // documents that arrived in a save
-	calls  map[string]int // requests by kind
-	mute   bool           // probes can't tell whose a document is
-	blind  bool           // probes fail
-	own    bool           // it numbers documents itself
-	drafts bool           // what is saved is a draft
+	mu       sync.Mutex
+	clock    *testClock
+	traits   connector.Traits
+	docs     []*erpDoc
+	nextID   int
+	writes   int            // documents that arrived in a save
+	calls    map[string]int // requests by kind
+	mute     bool           // probes can't tell whose a document is
+	timeless bool           // probes can't tell when a document was changed
+	blind    bool           // probes fail
+	own      bool           // it numbers documents itself
+	drafts   bool           // what is saved is a draft
 
 	// fault decides about one document of one request before anything is done.
 	fault func(op string, d connector.Doc) fault
@@ -418,6 +430,9 @@ func (e *erp) Probe(_ context.Context, _ connector.Target, keys []string) ([]con
 			}
 			n++
 			out[i] = connector.Probed{Found: true, Many: n > 1, ID: d.id, Number: d.key, Stage: d.stage, Cancelled: d.cancelled, Modified: d.modified, Ours: d.by}
+			if e.timeless {
+				out[i].Modified = time.Time{}
+			}
 			if e.mute {
 				out[i].Ours = connector.CantTell
 			}

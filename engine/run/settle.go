@@ -183,6 +183,12 @@ func (r *runner) cut(s *sink, group []*move, f *flight) error {
 func (r *runner) settled(s *sink, mv *move, p connector.Probed) bool {
 	x := mv.doc.Pending
 	now := r.now()
+	if late := x.Sent - nanos(now); late > 0 { // our clock ran back, so nobody knows how long ago it was sent
+		x.Sent, mv.dirty = nanos(now), true
+		if x.AskAt > 0 {
+			x.AskAt -= late
+		}
+	}
 	switch {
 	case p.Many:
 		mv.stop(several(mv))
