@@ -66,6 +66,11 @@ func (c *conn) Write(ctx context.Context, t connector.Target, docs []connector.D
 			fill(part, outs, failed)
 		}
 	}
+	if t.Key != "" && t.Key != f.Number { // a number that the server chose says nothing about the key
+		for i := range outs {
+			outs[i].Number = ""
+		}
+	}
 	return outs, nil
 }
 
