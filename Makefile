@@ -3,7 +3,7 @@
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: help build test lint generate bench demo
+.PHONY: help build test lint generate bench demo crash
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -28,3 +28,11 @@ bench: ## the workloads of docs/performance.md, paired with a typed-struct progr
 
 demo: ## the shipped pipeline against both sandboxes
 	$(GO) run ./cmd/pipectl demo
+
+N      ?= 1000
+SEED   ?= 1
+TWIN   ?=
+REPLAY ?=
+
+crash: ## kill pipectl N times (SEED=…) under faults, and compare source, ledger and target; TWIN=intent|probe, REPLAY=file
+	$(GO) run ./cmd/crash -n $(N) -seed $(SEED) $(if $(TWIN),-twin $(TWIN)) $(if $(REPLAY),-replay $(REPLAY))

@@ -170,7 +170,7 @@ func (r *runner) intend(s *sink, moves, group []*move, f *flight, what string) (
 			news = true
 		}
 	}
-	if !news {
+	if !news || !keepsIntent && what == "intent" {
 		return group, nil
 	}
 	first := !f.up

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/pipectl/pipectl/engine/run"
+)
+
+// result is what came of one world.
+type result struct {
+	plan    worldPlan
+	kills   []string // where, in order
+	runs    int
+	faults  map[string]int
+	died    []int
+	verbose bool
+	story   bytes.Buffer
+	last    []run.Report
+
+	orders, documents              int
+	lost, duplicated, older, stuck int
+	failures                       []string
+}
+
+func newResult(p worldPlan, verbose bool) result {
+	return result{plan: p, faults: map[string]int{}, verbose: verbose}
+}
+
+func (r *result) clean() bool { return r.lost+r.duplicated+r.older+r.stuck == 0 }
+
+func (r *result) tell(format string, args ...any) {
+	if r.verbose {
+		fmt.Fprintf(&r.story, format+"\n", args...)
+	}
+}
+
+func (r *result) fail(kind *int, format string, args ...any) {
+	*kind++
+	r.failures = append(r.failures, fmt.Sprintf(format, args...))
+}
+
+// ran notes one step.
+func (r *result) ran(n int, s stepPlan, e ended, requests int) {
+	r.runs++
+	died := -1
+	if e.killed != "" {
+		r.kills = append(r.kills, e.killed)
+		if s.Kill.At == "" {
+			died = requests
+		}
+	}
+	r.died = append(r.died, died)
+	r.tell("%d: %v, %d faults, %s later, clock off by %s: %v %s", n, s.Happens, len(s.Faults), s.Move, s.Drift, s.Pipelines, cmp.Or(e.killed, fmt.Sprint("ended with ", e.code)))
+	if reports, err := results[run.Report](e.out); err == nil {
+		for _, x := range reports {
+			if x.Error != nil {
+				r.tell("   %s %s %s", x.Pipeline, x.Error.ID, x.Error.Reason)
+			}
+		}
+	}
+}
+
+// summary is what came of all worlds.
+type summary struct {
+	o                              options
+	kills                          map[string]int
+	faults                         map[string]int
+	worlds, runs                   int
+	killed, failed                 int
+	orders, documents              int
+	lost, duplicated, older, stuck int
+	bad                            []result
+}
+
+func newSummary(o options) summary {
+	return summary{o: o, kills: map[string]int{}, faults: map[string]int{}}
+}
+
+func (s *summary) clean() bool { return s.lost+s.duplicated+s.older+s.stuck == 0 }
+
+func (s *summary) add(r result) {
+	s.worlds++
+	s.runs += r.runs
+	for _, where := range r.kills {
+		s.kills[where]++
+		s.killed++
+	}
+	for kind, n := range r.faults {
+		s.faults[kind] += n
+		s.failed += n
+	}
+	s.orders += r.orders
+	s.documents += r.documents
+	s.lost += r.lost
+	s.duplicated += r.duplicated
+	s.older += r.older
+	s.stuck += r.stuck
+	if !r.clean() {
+		s.bad = append(s.bad, r)
+	}
+}
+
+func (s *summary) progress(out io.Writer, worlds int, r result) {
+	if r.verbose {
+		_, _ = out.Write(r.story.Bytes())
+	}
+	verdict := "agrees"
+	if !r.clean() {
+		verdict = "DISAGREES"
+	}
+	_, _ = fmt.Fprintf(out, "world %d (%d of %d): %d kills in %d runs, %d orders, %d documents: %s\n",
+		r.plan.Number, s.worlds, worlds, len(r.kills), r.runs, r.orders, r.documents, verdict)
+}
+
+// print tells the tables, what disagrees, and the closing line.
+func (s *summary) print(out io.Writer) error {
+	table(out, "kills, by the point or moment", s.kills)
+	table(out, "faults, by vendor and kind", s.faults)
+	_, _ = fmt.Fprintf(out, "\n%d runs of pipectl in %d worlds\n", s.runs, s.worlds)
+	slices.SortFunc(s.bad, func(a, b result) int { return a.plan.Number - b.plan.Number })
+	for _, r := range s.bad {
+		_, _ = fmt.Fprintf(out, "\nworld %d of seed %d disagrees:\n", r.plan.Number, r.plan.Seed)
+		for _, f := range r.failures {
+			_, _ = fmt.Fprintf(out, "  %s\n", f)
+		}
+		file, err := writeJournal(r)
+		if err != nil {
+			return err
+		}
+		_, _ = fmt.Fprintf(out, "  again:      go run ./cmd/crash -n %d -seed %d -world %d -v\n", s.o.kills, r.plan.Seed, r.plan.Number)
+		_, _ = fmt.Fprintf(out, "  as it was:  make crash REPLAY=%s\n", file)
+	}
+	_, err := fmt.Fprintf(out, "\ncrash: seed=%d kills=%d faults=%d orders=%d documents=%d lost=%d duplicated=%d older=%d stuck=%d\n",
+		s.o.seed, s.killed, s.failed, s.orders, s.documents, s.lost, s.duplicated, s.older, s.stuck)
+	return err
+}
+
+func table(out io.Writer, title string, rows map[string]int) {
+	_, _ = fmt.Fprintf(out, "\n%s\n", title)
+	for _, name := range slices.Sorted(maps.Keys(rows)) {
+		_, _ = fmt.Fprintf(out, "%7d  %s\n", rows[name], name)
+	}
+}
+
+// writeJournal writes down what really happened in a world, so that it can be told again: kills that
+// chance placed are placed after the request that was the last.
+func writeJournal(r result) (string, error) {
+	p := r.plan
+	p.Died = r.died
+	raw, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(os.TempDir(), fmt.Sprintf("crash-%d-%d.json", p.Seed, p.Number))
+	return file, os.WriteFile(file, raw, 0o600)
+}
+
+func readJournal(file string) (worldPlan, error) {
+	var p worldPlan
+	raw, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(raw, &p)
+	}
+	return p, err
+}

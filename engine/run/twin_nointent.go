@@ -1,0 +1,5 @@
+//go:build twin_nointent
+
+package run
+
+const keepsIntent = false

@@ -1,0 +1,5 @@
+//go:build twin_noprobe
+
+package run
+
+const asksTarget = false
