@@ -160,7 +160,9 @@ func (r *runner) landed(s *sink, moves []*move, f *flight) error {
 	for _, mv := range moves {
 		if mv.j != nil {
 			mv.land()
-			_ = mv.j.content() // made here, and not where everybody waits for the committer
+			if r.p.Ledger {
+				_ = mv.j.content() // made here, and not where everybody waits for the committer
+			}
 			for _, p := range mv.j.problems {
 				p.Pipeline, p.Key = r.p.Name, mv.j.key
 			}
