@@ -1,7 +1,5 @@
 package value
 
-import "slices"
-
 // text is the decoded text of a key or text node.
 func (n node) text(raw string) string {
 	t := raw[n.start:n.end]
@@ -64,17 +62,4 @@ func (b *body) members(obj uint32, yield func(string, Value) bool) {
 			return
 		}
 	}
-}
-
-// part is the object or list at node i as a body of its own: the same text, and its part of the
-// index, with all places counted from its own beginning.
-func (b *body) part(i uint32) *body {
-	n := b.nodes[i]
-	nodes := slices.Clone(b.nodes[i:n.next])
-	for k := range nodes {
-		nodes[k].start -= n.start
-		nodes[k].end -= n.start
-		nodes[k].next -= i
-	}
-	return &body{raw: b.raw[n.start:n.end], nodes: nodes}
 }

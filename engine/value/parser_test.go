@@ -2,7 +2,6 @@ package value
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -84,24 +83,5 @@ func TestClone(t *testing.T) {
 		if c.JSON() != order || c.Hash() != r.Hash() || c.Get("address").Get("phone").Text() != "13800000000" {
 			t.Errorf("the copy is %s", c.JSON())
 		}
-	}
-}
-
-// TestRecordOfPart: an object inside a record is a record of its own, which knows nothing of what
-// stands around it.
-func TestRecordOfPart(t *testing.T) {
-	page, err := ParseText(`{"n": 1, "list": [` + order + `, {"a\u0062": {"c": [1, {"d": null}], "e": "x"}, "z": true}, {}], "m": {"k": 2}}`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for item := range page.Get("list").Items() {
-		part := RecordOf(item)
-		alone, err := ParseText(part.JSON())
-		if err != nil || !slices.Equal(part.body.nodes, alone.body.nodes) || part.Hash() != alone.Hash() {
-			t.Errorf("%s: %v", part.JSON(), err)
-		}
-	}
-	if k := RecordOf(page.Get("m")).Get("k"); k.JSON() != "2" {
-		t.Errorf("k is %s", k.JSON())
 	}
 }

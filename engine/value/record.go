@@ -19,13 +19,10 @@ func RecordOf(v Value) Record {
 	if v.kind != Object {
 		return Record{}
 	}
-	if v.flag&built != 0 {
-		return Known(string(AppendJSON(nil, v)))
-	}
-	if v.num == 0 {
+	if v.flag&built == 0 && v.num == 0 {
 		return Record{v.ref}
 	}
-	return Record{v.ref.part(uint32(v.num))}
+	return Known(string(AppendJSON(nil, v)))
 }
 
 // IsZero says that there is no record.

@@ -89,17 +89,40 @@ func (c *conn) fetch(ctx context.Context, object string, n int) fetched {
 	if err != nil {
 		return fetched{err: err}
 	}
-	answer, err := value.ParseText(string(got.Body))
-	if err != nil {
-		return fetched{err: err}
+	list, more, ok := takeApart(got.Body)
+	if !ok {
+		return fetched{err: &problem.Error{Class: problem.Transient, Reason: "the answer is none"}}
 	}
-	data := answer.Get("data")
-	list := data.Get("list")
-	f := fetched{more: data.Get("has_next").Bool(), page: connector.Page{Asked: asked, Records: make([]connector.Record, 0, list.Len())}}
-	for item := range list.Items() {
-		f.page.Records = append(f.page.Records, connector.Record{Data: value.RecordOf(item)})
+	f := fetched{more: more, page: connector.Page{Asked: asked, Records: make([]connector.Record, len(list))}}
+	var p value.Parser
+	for i, raw := range list {
+		if f.page.Records[i].Data, err = p.ParseText(raw); err != nil {
+			return fetched{err: err}
+		}
 	}
 	return f
+}
+
+// takeApart finds the rows of a page, and whether there are more pages.
+func takeApart(body []byte) (list []string, more, ok bool) {
+	envelope, ok := value.Members(string(body))
+	for _, e := range envelope {
+		if !e.Is("data") {
+			continue
+		}
+		data, whole := value.Members(e.Raw)
+		ok = ok && whole
+		for _, d := range data {
+			switch {
+			case d.Is("has_next"):
+				more = d.Raw == "true"
+			case d.Is("list"):
+				list, whole = value.Items(d.Raw)
+				ok = ok && whole
+			}
+		}
+	}
+	return list, more, ok
 }
 
 // Traits implements connector.Writer.
