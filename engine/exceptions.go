@@ -101,7 +101,8 @@ func (e *Engine) each(tx state.Tx, f Filter, fn func(state.ID, state.Exception) 
 // Detail is one exception with the record as it was read.
 type Detail struct {
 	state.Exception
-	Payload string `json:"payload,omitempty"`
+	Set     []state.Set `json:"set,omitempty"` // values that people have set in the record, and that hold
+	Payload string      `json:"payload,omitempty"`
 }
 
 // Exception finds the exception of one record: the open one, or else the one that was closed last.
@@ -123,6 +124,11 @@ func (e *Engine) Exception(pipeline, key string) (Detail, error) {
 			return cmp.Or(err, none(pipeline, key))
 		}
 		out.Exception = x
+		o, _, err := state.GetOverride(tx, id, key)
+		if err != nil {
+			return err
+		}
+		out.Set = o.InForce(e.now())
 		out.Payload, err = state.Payload(tx, id, key)
 		return err
 	})
@@ -136,11 +142,11 @@ func none(pipeline, key string) error {
 	}
 }
 
-// Retry asks for the exceptions to be taken up by the next run, whatever their due time. It answers
-// how many there are.
-func (e *Engine) Retry(f Filter) (int, error) {
+// Retry asks for the exceptions to be taken up by the next run, whatever their due time. by says who
+// decided. It answers how many there are.
+func (e *Engine) Retry(f Filter, by string) (int, error) {
 	return e.eachChosen(f, func(tx state.Tx, id state.ID, x state.Exception) error {
-		x.Status = state.Retrying
+		x.Status, x.RetryBy = state.Retrying, by
 		return state.PutException(tx, id, x, "")
 	})
 }

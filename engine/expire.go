@@ -26,6 +26,9 @@ func (e *Engine) expire(pipeline string, before, now time.Time) error {
 		if _, err := state.Expire(tx, id, now.Add(-keepClosed)); err != nil {
 			return err
 		}
+		if err := state.ExpireOverrides(tx, id, now.Add(-keepClosed)); err != nil {
+			return err
+		}
 		if err := state.ExpireAlerts(tx, now.Add(-keepRuns)); err != nil {
 			return err
 		}

@@ -27,7 +27,7 @@ func errorsCommand(std stdio) *cli.Command {
 		Flags: append([]cli.Flag{&cli.BoolFlag{Name: "all", Usage: "waiting records too, which are no exceptions yet"}}, filters...),
 		Action: func(c *cli.Context) error {
 			if c.Args().Len() > 0 {
-				return usage("unknown command %q%s\n  → pipectl errors [list|show|retry|skip]", "errors "+c.Args().First(), didYouMean(c.Args().First(), c.Command.Subcommands))
+				return usage("unknown command %q%s\n  → pipectl errors [list|show|retry|skip|override|overrides]", "errors "+c.Args().First(), didYouMean(c.Args().First(), c.Command.Subcommands))
 			}
 			return listErrors(c, std)
 		},
@@ -43,6 +43,8 @@ func errorsCommand(std stdio) *cli.Command {
 				Flags:  append([]cli.Flag{&cli.StringFlag{Name: "reason", Usage: "why; it is kept and shown"}}, filters...),
 				Action: func(c *cli.Context) error { return skipErrors(c, std) },
 			},
+			overrideCommand(std),
+			overridesCommand(std),
 		},
 	}
 }
@@ -169,11 +171,14 @@ func showError(c *cli.Context, std stdio) error {
 			{"since", shortTime(x.First)},
 			{"last attempt", shortTime(x.Last)},
 			{"attempts", strconv.Itoa(x.Attempts)},
-			{"closed by", x.ResolvedBy},
+			{"closed", closedLine(x.Exception)},
 		} {
 			if row[1] != "" {
 				v.Line("  %-13s %s", row[0], row[1])
 			}
+		}
+		for _, s := range x.Set {
+			v.Line("  %-13s %s", "set", setLine(s, fromSource(x.Payload, s)))
 		}
 		for _, cause := range x.Causes {
 			v.Line("  %-13s %s", "waits for", cause.String())
@@ -181,7 +186,7 @@ func showError(c *cli.Context, std stdio) error {
 		for _, m := range x.More {
 			v.Line("  %-13s %s", "also", m)
 		}
-		if x.Hint != "" {
+		if x.Hint != "" && x.Status != state.Closed {
 			v.Line("  → %s", x.Hint)
 		}
 		if x.Payload != "" {
@@ -190,6 +195,13 @@ func showError(c *cli.Context, std stdio) error {
 		}
 		return nil
 	})
+}
+
+func closedLine(x state.Exception) string {
+	if x.Status != state.Closed {
+		return ""
+	}
+	return shortTime(x.Resolved) + ", " + x.ResolvedBy
 }
 
 func indented(raw string) string {
@@ -216,7 +228,7 @@ func retryErrors(c *cli.Context, std stdio) error {
 		return err
 	}
 	return withEngine(c, std, func(e *engine.Engine, v view) error {
-		n, err := e.Retry(f)
+		n, err := e.Retry(f, whoami())
 		if err != nil {
 			return err
 		}

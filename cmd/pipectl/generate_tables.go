@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
@@ -182,7 +183,7 @@ func codesTable() string {
 // template, by name: a name without a meaning is an error, and so is a meaning without a name.
 func jsonTable(name string, meanings ...string) (string, error) {
 	types := map[string]any{
-		"run": run.Report{}, "error": state.Exception{}, "status": engine.Status{}, "validate": validation{},
+		"run": run.Report{}, "error": state.Exception{}, "overridden": engine.Overridden{}, "set": state.Set{}, "status": engine.Status{}, "validate": validation{},
 		"mistake": mistake{}, "doctor": engine.Finding{}, "table": engine.TableCheck{}, "sandbox": started{},
 		"connector": connectorInfo{}, "object": objectInfo{}, "setting": setting{}, "field": field{},
 	}
@@ -219,6 +220,8 @@ func jsonTable(name string, meanings ...string) (string, error) {
 
 func jsonType(t reflect.Type) string {
 	switch {
+	case t == reflect.TypeFor[json.RawMessage]():
+		return "any JSON"
 	case t == reflect.TypeFor[time.Time]():
 		return "time (RFC 3339)"
 	case t.Kind() == reflect.Pointer:

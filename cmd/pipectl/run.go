@@ -267,6 +267,7 @@ func counters(r run.Report) []counter {
 		{r.Invalid, "invalid", "their data is wrong", false},
 		{r.Held, "held", "wait for something that is missing, or for a person", false},
 		{r.Failed, "failed", "retries are used up", false},
+		{r.Overridden, "overridden", "carry values that people have set", false},
 		{r.InDoubt, "in doubt", "settled by asking the target", false},
 	}
 }

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -21,9 +22,7 @@ const (
 // open is a record that may go on now, and why.
 type open struct {
 	key     string
-	ver     state.Version  // of what is stored of it
-	because string         // ", retried by anna"; "": its time has come
-	broken  *problem.Error // what is stored is no whole record: nothing is made of it
+	because string // ", retried by anna"; "": its time has come
 }
 
 // again takes up open records, in the order of their keys, each read again where the source can be
@@ -48,7 +47,7 @@ func (r *runner) again() error {
 			}
 		}
 		if next == "" {
-			return nil
+			return r.overridden()
 		}
 		from = next
 	}
@@ -66,9 +65,9 @@ func (r *runner) openFrom(from string) (due []open, asking []state.Exception, ne
 			}
 			switch {
 			case e.DueAt(now):
-				due = append(due, open{e.Key, e.Version, retriedBy(e), broken(e)})
+				due = append(due, open{e.Key, retriedBy(e)})
 			case e.Kind == state.InvalidData && e.Revision != r.p.Revision:
-				due = append(due, open{e.Key, e.Version, ", after the pipeline was edited", broken(e)})
+				due = append(due, open{e.Key, ", after the pipeline was edited"})
 			case e.Kind == state.OnHold && len(e.Causes) > 0 && (!now.Before(e.Due) || now.Before(e.Last)):
 				asking = append(asking, e)
 			}
@@ -87,15 +86,12 @@ func retriedBy(e state.Exception) string {
 
 // takeUp judges a few open records anew.
 func (r *runner) takeUp(part []open) error {
-	payloads := make([]value.Record, len(part))
-	err := r.store.View(func(tx state.Tx) error {
+	kept := make([]connector.Record, len(part))
+	versions := make([]state.Version, len(part))
+	err := r.store.View(func(tx state.Tx) (err error) {
 		for i, o := range part {
-			text, err := state.Payload(tx, r.pid, o.key)
-			if err != nil {
+			if kept[i], versions[i], err = stored(tx, r.pid, o.key); err != nil {
 				return err
-			}
-			if text != "" {
-				payloads[i] = value.Known(text)
 			}
 		}
 		return nil
@@ -104,7 +100,7 @@ func (r *runner) takeUp(part []open) error {
 		return err
 	}
 	at := r.now()
-	fresh, err := r.fetch(part, payloads)
+	fresh, err := r.fetch(part, kept)
 	if err != nil {
 		return err
 	}
@@ -112,18 +108,23 @@ func (r *runner) takeUp(part []open) error {
 	for i, o := range part {
 		var j *job
 		switch {
-		case fresh[i] == nil && payloads[i].IsZero():
+		case fresh[i] == nil && kept[i].Data.IsZero():
 			continue // nothing to go on with: it is read again by the source's own order
 		case fresh[i] == nil:
-			j = r.job(connector.Record{Data: payloads[i], Bad: o.broken}, 0)
-			j.ver = o.ver
+			j = r.job(kept[i], 0)
+			j.ver = versions[i]
 		case fresh[i].Data.IsZero() && fresh[i].Bad == nil:
-			j = r.job(connector.Record{Data: payloads[i], Bad: gone(o.key)}, 0)
-			j.ver = o.ver
+			kept[i].Bad = gone(o.key)
+			j = r.job(kept[i], 0)
+			j.ver = versions[i]
 		default:
 			j = r.job(*fresh[i], r.rising(at, r.begun))
 		}
-		j.key, j.again, j.forced, j.because = o.key, true, true, o.because
+		if j.key != o.key { // it has none of its own, or is gone
+			j.key = o.key
+			r.override(j)
+		}
+		j.again, j.forced, j.because = true, true, cmp.Or(j.because, o.because)
 		r.retried.add(o.key)
 		jobs = append(jobs, j)
 	}
@@ -140,7 +141,7 @@ func (r *runner) takeUp(part []open) error {
 }
 
 // fetch asks the source for the newest state of open records; nil where it can't be asked.
-func (r *runner) fetch(part []open, payloads []value.Record) ([]*connector.Record, error) {
+func (r *runner) fetch(part []open, kept []connector.Record) ([]*connector.Record, error) {
 	out := make([]*connector.Record, len(part))
 	fetcher, ok := connector.Can[connector.Fetcher](r.p.Source.Conn)
 	if !ok {
@@ -149,7 +150,7 @@ func (r *runner) fetch(part []open, payloads []value.Record) ([]*connector.Recor
 	var refs []map[string]value.Value
 	var at []int
 	for i, o := range part {
-		if ref, ok := r.ref(o.key, payloads[i]); ok {
+		if ref, ok := r.ref(o.key, kept[i].Data); ok {
 			refs, at = append(refs, ref), append(at, i)
 		}
 	}

@@ -31,7 +31,11 @@ func begin(ctx context.Context, p *Pipeline, o Options) (*runner, error) {
 		r.cancel()
 		return nil, err
 	}
-	if err := r.identify(); err != nil {
+	err := r.identify()
+	if err == nil {
+		err = r.loadOverrides()
+	}
+	if err != nil {
 		r.cancel()
 		return nil, problem.In(err, problem.Error{Class: problem.Fatal, Pipeline: p.Name})
 	}

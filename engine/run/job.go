@@ -15,7 +15,9 @@ import (
 // job is one record on its way. It belongs to one goroutine at a time.
 type job struct {
 	key  string
-	data value.Record
+	data value.Record // what it says, with what people have set in it
+	read value.Record // as the source sent it, where that is something else
+	over *overlay     // what was set in it; nil: nothing ever was
 	ver  state.Version
 	text uint64     // fingerprint of the content as written
 	hash value.Hash // of the canonical content; zero until somebody needs it
@@ -73,18 +75,28 @@ func fingerprint(text string) uint64 {
 }
 
 // content is the hash of what the record says, whatever its spelling; of a pipeline with live
-// look-ups also of what those said.
+// look-ups also of what those said. What the source sends beneath a set value belongs to it, too:
+// it is what the record says when the value is taken away.
 func (j *job) content() value.Hash {
 	if j.gone {
 		return value.Hash{}
 	}
-	if j.hash.IsZero() {
-		if j.row != nil && len(j.row.Content) > 0 {
-			j.hash = value.HashOf(append([]value.Value{j.data.Value()}, j.row.Content...)...)
-		} else {
-			j.hash = j.data.Hash()
-		}
+	if !j.hash.IsZero() {
+		return j.hash
 	}
+	found := j.row != nil && len(j.row.Content) > 0
+	if !found && j.read.IsZero() {
+		j.hash = j.data.Hash()
+		return j.hash
+	}
+	parts := []value.Value{j.data.Value()}
+	if !j.read.IsZero() {
+		parts = append(parts, j.read.Value())
+	}
+	if found {
+		parts = append(parts, j.row.Content...)
+	}
+	j.hash = value.HashOf(parts...)
 	return j.hash
 }
 
@@ -93,6 +105,14 @@ func (j *job) countAttempts() {
 	if j.known && j.old.Hash == j.content() {
 		j.used = j.old.Attempts
 	}
+}
+
+// asRead is the record as its source sent it: what is kept as evidence, and for the next attempt.
+func (j *job) asRead() value.Record {
+	if j.read.IsZero() {
+		return j.data
+	}
+	return j.read
 }
 
 func nanos(t time.Time) int64 {

@@ -65,7 +65,7 @@ func (r *runner) judge(jobs []*job) error {
 	r.settleNow(jobs)
 	if r.sparse || 2*len(rest) < len(jobs) { // the few that wait for a batch keep no page alive
 		for _, j := range rest {
-			j.data, j.key = j.data.Clone(), strings.Clone(j.key)
+			j.data, j.read, j.key = j.data.Clone(), j.read.Clone(), strings.Clone(j.key)
 		}
 	}
 	for _, j := range old {

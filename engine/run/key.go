@@ -11,15 +11,22 @@ import (
 // job makes a job of a record as read.
 func (r *runner) job(rec connector.Record, asked int64) *job {
 	j := &job{data: rec.Data, bad: rec.Bad, partial: rec.Bad != nil, ver: state.Version{Changed: nanos(rec.Changed), Asked: asked}}
+	r.name(j, rec)
+	r.override(j)
 	if r.p.Ledger {
-		j.text = fingerprint(rec.Data.JSON())
+		j.text = fingerprint(j.data.JSON() + j.read.JSON())
 	}
+	return j
+}
+
+// name gives a job its record's key.
+func (r *runner) name(j *job, rec connector.Record) {
 	if !rec.Data.IsZero() {
 		r.probe.Reset(rec.Data)
 		key, err := r.p.Key(r.probe)
 		if err == nil && len(key) <= keyLimit {
 			j.key = key
-			return j
+			return
 		}
 		if j.bad == nil {
 			j.bad = r.noKey(err)
@@ -27,7 +34,6 @@ func (r *runner) job(rec connector.Record, asked int64) *job {
 	}
 	// It has to stand somewhere: under what it says.
 	j.key = "?" + hex.EncodeToString(fingerprintBytes(rec))
-	return j
 }
 
 // keyLimit keeps keys far below what any store takes.

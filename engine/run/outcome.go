@@ -39,6 +39,9 @@ func (r *runner) putAll(tx state.Tx, jobs []*job) error {
 		if err := r.putKept(tx, j); err != nil {
 			return err
 		}
+		if err := r.putOverride(tx, j); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -188,13 +191,13 @@ func (r *runner) putException(tx state.Tx, j *job, rec *state.Record, now time.T
 			return err
 		}
 	}
-	return state.PutException(tx, r.pid, e, j.data.JSON())
+	return state.PutException(tx, r.pid, e, j.asRead().JSON())
 }
 
 // closedBy says what closed an exception, and what let its record go on.
 func (r *runner) closedBy(what string, j *job) string {
 	by := what + " in run " + r.id
-	if !j.again && j.known {
+	if j.because == "" && !j.again && j.known {
 		return by + ", after a change at its source"
 	}
 	return by + j.because
@@ -242,6 +245,7 @@ func (r *runner) exception(j *job, now time.Time) state.Exception {
 		Kind:  kindOf(j.end),
 		Class: p.Class.String(), ID: p.ID, Field: kept(p.Field), At: p.At.String(), Reason: reason(p), Hint: p.Hint, Code: kept(p.Code),
 		Causes: j.causes(), First: now, Last: now, Revision: r.p.Revision, Run: r.id, Version: j.ver, Withdrawn: j.withdrawal, Partial: j.partial,
+		Overridden: j.over.paths(),
 	}
 	for i, more := range j.problems[min(1, len(j.problems)):] {
 		if i == mostMore {

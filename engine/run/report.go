@@ -30,6 +30,8 @@ type Report struct {
 	InDoubt   int `json:"in_doubt"`  // documents settled by asking
 	Documents int `json:"documents"` // created, updated or brought further
 
+	Overridden int `json:"overridden"` // records in which people have set values
+
 	Requests map[string]int `json:"requests"`
 	Started  time.Time      `json:"started"`
 	Finished time.Time      `json:"finished"`
@@ -105,6 +107,9 @@ func (r *runner) count(jobs []*job) {
 		n.Documents += j.touched
 		if j.opened {
 			n.New++
+		}
+		if j.over != nil && len(j.over.sets) > 0 {
+			n.Overridden++
 		}
 		switch j.end {
 		case filtered:

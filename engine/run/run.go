@@ -52,7 +52,9 @@ type runner struct {
 	fullSafe place          // what a full reading proves
 	filled   bool           // the back-fill was read to its end
 	replaced replacement
-	measured bool // known.Ahead is of this run
+
+	overrides map[string]state.Override // what people have set in records, by key; nil: nothing
+	measured  bool                      // known.Ahead is of this run
 
 	ready   []*job // prepared, on their way to a batch
 	busy    busy

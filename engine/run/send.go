@@ -217,7 +217,7 @@ func (r *runner) claim(tx state.Tx, s *sink, moves []*move, f *flight) error {
 		if err := r.claimRecord(tx, s, mv); err != nil {
 			return err
 		}
-		out.Records = append(out.Records, state.Flying{Key: mv.j.key, Version: mv.j.ver, Attempts: mv.j.used, Payload: payload(s, mv.j.data)})
+		out.Records = append(out.Records, state.Flying{Key: mv.j.key, Version: mv.j.ver, Attempts: mv.j.used, Payload: payload(s, mv.j.asRead())})
 		out.Docs = append(out.Docs, mv.ref.Key)
 	}
 	if len(out.Records) == 0 {

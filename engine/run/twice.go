@@ -108,6 +108,7 @@ func (r *runner) fetchOne(j *job) (bool, error) {
 	if fresh.key != j.key {
 		return false, nil
 	}
-	j.data, j.ver, j.text, j.hash, j.bad = fresh.data, fresh.ver, fresh.text, value.Hash{}, fresh.bad
+	j.data, j.read, j.over = fresh.data, fresh.read, fresh.over
+	j.ver, j.text, j.hash, j.bad = fresh.ver, fresh.text, value.Hash{}, fresh.bad
 	return true, nil
 }

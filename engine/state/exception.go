@@ -23,6 +23,8 @@ type Exception struct {
 	Causes []problem.Cause `json:"causes,omitempty"`
 	More   []string        `json:"more,omitempty"` // further problems of the same record
 
+	Overridden []string `json:"overridden,omitempty"` // paths that people had set when it was tried last
+
 	TargetKey string    `json:"target_key,omitempty"`
 	Amount    string    `json:"amount,omitempty"`
 	First     time.Time `json:"first"`

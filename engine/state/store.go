@@ -45,13 +45,15 @@ const (
 	Notes                    // what people did to the state: time, number
 	Outages                  // connection
 	Alerts                   // name of what happened
+	Overrides                // pipeline, key
+	Overridden               // records as read, of what stands in Overrides: pipeline, key
 	buckets
 )
 
 var bucketNames = [...]string{
 	"meta", "names", "records", "documents", "flights", "open", "resolved", "payloads",
 	"pipelines", "kept", "kept-values", "runs", "vault", "notes",
-	"outages", "alerts",
+	"outages", "alerts", "overrides", "overridden",
 }
 
 // Count is how many buckets there are.

@@ -87,6 +87,17 @@ func (p Path) Names() ([]string, bool) {
 	return out, true
 }
 
+// Plain is the path without the numbers of items: "items.sku".
+func (p Path) Plain() string {
+	var names []string
+	for _, s := range p.steps {
+		if !s.item {
+			names = append(names, s.name)
+		}
+	}
+	return strings.Join(names, ".")
+}
+
 // Name is one step of a path: the name of a member, or the number of an item. It remembers how
 // far behind its object the member stood last.
 type Name struct {

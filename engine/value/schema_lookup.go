@@ -37,6 +37,57 @@ func (s *Schema) At(path string) (*Schema, bool) {
 	return s, true
 }
 
+// AtPath is the schema at a path with the numbers of items, "detail.item_list[0].quantity"; nil and
+// true where the place may be there and nobody said what it is.
+func (s *Schema) AtPath(p Path) (*Schema, bool) {
+	for _, step := range p.steps {
+		if step.item {
+			if s != nil && s.Type == List {
+				s = s.Items
+			}
+			continue
+		}
+		for s != nil && s.Type == List {
+			s = s.Items
+		}
+		if !s.Known() && s != nil && (s.Type == Object || s.Type == Absent) {
+			return nil, true // nobody said what stands below
+		}
+		var ok bool
+		if s, ok = s.Member(step.name); !ok {
+			return nil, false
+		}
+	}
+	return s, true
+}
+
+// PathsOf are the dotted paths of the single values in an object, once each; a list on the way
+// stands for its items.
+func PathsOf(v Value) []string {
+	seen := map[string]bool{}
+	var out []string
+	var walk func(prefix string, v Value)
+	walk = func(prefix string, v Value) {
+		switch v.Kind() {
+		case Object:
+			for name, x := range v.Members() {
+				walk(strings.TrimPrefix(prefix+"."+name, "."), x)
+			}
+		case List:
+			for x := range v.Items() {
+				walk(prefix, x)
+			}
+		default:
+			if !seen[prefix] {
+				seen[prefix] = true
+				out = append(out, prefix)
+			}
+		}
+	}
+	walk("", v)
+	return out
+}
+
 // Paths are the dotted paths of all fields that hold no further ones, in order.
 func (s *Schema) Paths() []string {
 	var out []string
