@@ -125,9 +125,17 @@ var rules = []rule{
 	},
 }
 
+// What is kept of complaints: a broken server may send megabytes of them.
+const (
+	mostSaid   = problem.MostReason
+	mostFaults = 1000 // about one document, of which the field is looked for
+	mostOfThem = 20   // that its text holds
+)
+
 // judge makes a problem of one complaint. Codes that say everything come first, then the text,
 // then the other codes.
 func (c *conn) judge(code int, message, field string) *problem.Error {
+	message, field = problem.Cut(message, mostSaid), problem.Cut(field, mostSaid)
 	e := &problem.Error{Reason: c.name + ": " + message, Field: field, Code: vendorCode(code)}
 	if message == "" {
 		e.Reason = fmt.Sprintf("%s: refused without a reason", c.name)
@@ -211,10 +219,17 @@ func together(list problem.List) *problem.Error {
 		return worst
 	}
 	out := *worst
+	more := 0
 	for _, e := range list {
-		if e != worst {
+		if e == worst {
+			continue
+		}
+		if more++; more <= mostOfThem {
 			out.Reason += "; " + e.Reason
 		}
+	}
+	if more > mostOfThem {
+		out.Reason += fmt.Sprintf("; and %d more", more-mostOfThem)
 	}
 	out.Err = list
 	return &out

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+
+	"github.com/pipectl/pipectl/engine/problem"
+	"github.com/pipectl/pipectl/engine/value"
 )
 
 // status is the vendor's ResponseStatus: what became of each document of a call.
@@ -90,10 +93,20 @@ func peel(body []byte) (json.RawMessage, error) {
 		}
 		raw = []byte(inner)
 	}
-	if !json.Valid(raw) {
+	if !readable(raw) {
 		return nil, errNoJSON
 	}
 	return raw, nil
+}
+
+// readable: an envelope has to be JSON. Of rows only the lists have to be whole: what a cell holds
+// concerns its own row, and is read with it.
+func readable(raw []byte) bool {
+	if len(raw) > 0 && raw[0] == '[' && !wraps(raw) {
+		_, ok := value.Items(raw)
+		return ok
+	}
+	return json.Valid(raw)
 }
 
 // envelope finds the result in an answer, whatever it is wrapped in: plain, in one list or in two
@@ -171,7 +184,10 @@ func envelopeObject(raw json.RawMessage) (result, bool) {
 	return r, true
 }
 
-// clean drops the nulls that may stand in the lists.
+// mostID is longer than every id and number: what is longer says nothing of a document.
+const mostID = 200
+
+// clean drops what says nothing: nulls, and ids that are none. Long messages are cut.
 func clean(s *status) *status {
 	if s == nil {
 		return nil
@@ -179,11 +195,12 @@ func clean(s *status) *status {
 	errs, done := s.Errors[:0], s.Done[:0]
 	for _, f := range s.Errors {
 		if f != nil {
+			f.Message, f.FieldName = flexText(problem.Cut(string(f.Message), mostSaid)), flexText(problem.Cut(string(f.FieldName), mostSaid))
 			errs = append(errs, f)
 		}
 	}
 	for _, e := range s.Done {
-		if e != nil {
+		if e != nil && len(e.ID) <= mostID && len(e.Number) <= mostID {
 			done = append(done, e)
 		}
 	}

@@ -36,7 +36,8 @@ func (c *conn) Find(ctx context.Context, find connector.Find) ([]value.Record, e
 		err := c.pages(ctx, s, f.ID, f.idLiteral, func(rows []row) error {
 			for _, x := range rows {
 				r, bad := parsed(p.head.object(x))
-				if bad != nil {
+				if bad != nil { // it could be the one that was looked for
+					bad.Class, bad.Reason = problem.Fatal, c.name+": a row of "+f.Name+", which serves a look-up, cannot be read: "+bad.Reason
 					return bad
 				}
 				if wanted[matchKey(f, r, find.Match)] {

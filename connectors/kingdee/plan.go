@@ -268,7 +268,7 @@ func cell(f *field, raw json.RawMessage) json.RawMessage {
 func parsed(text []byte) (value.Record, *problem.Error) {
 	r, err := value.Parse(text)
 	if err != nil {
-		return value.Known("{}"), problem.As(err)
+		return value.Salvage(string(text)), problem.As(err)
 	}
 	return r, nil
 }

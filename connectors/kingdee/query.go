@@ -9,6 +9,7 @@ import (
 
 	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/problem"
+	"github.com/pipectl/pipectl/engine/value"
 )
 
 // The vendor's dates carry no zone: they are the server's, which stands in China.
@@ -47,8 +48,8 @@ func (c *conn) query(ctx context.Context, s selection) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	var rows []row
-	if err := json.Unmarshal(r.raw, &rows); err != nil {
+	rows, ok := rowsOf(r.raw)
+	if !ok {
 		return nil, c.unreadable(service, r.raw)
 	}
 	for _, x := range rows {
@@ -63,6 +64,18 @@ func (c *conn) query(ctx context.Context, s selection) ([]row, error) {
 	c.hear(r.date)
 	c.noteRows(len(rows))
 	return rows, nil
+}
+
+// rowsOf takes rows apart into their cells, which are read one by one.
+func rowsOf(raw json.RawMessage) ([]row, bool) {
+	lists, ok := value.Items(raw)
+	rows := make([]row, len(lists))
+	for i, list := range lists {
+		if rows[i], ok = value.Items(list); !ok {
+			return nil, false
+		}
+	}
+	return rows, ok
 }
 
 // ask makes a query; what it answers has rows.

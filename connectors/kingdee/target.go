@@ -178,8 +178,13 @@ func (c *conn) settled(s *status, f *form, docs []connector.Doc) []connector.Out
 	outs := make([]connector.Outcome, len(docs))
 	faults := make([]problem.List, len(docs))
 	for _, ft := range s.Errors {
-		if i := int(ft.DIndex); i >= 0 && i < len(docs) {
+		i := int(ft.DIndex)
+		switch {
+		case i < 0 || i >= len(docs):
+		case len(faults[i]) < mostFaults:
 			faults[i] = append(faults[i], c.complaint(int(s.Code), ft, f, docs[i].Content.Value()))
+		default:
+			faults[i] = append(faults[i], c.judge(int(s.Code), string(ft.Message), ""))
 		}
 	}
 	done := make([]*entity, len(docs))
