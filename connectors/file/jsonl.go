@@ -1,6 +1,7 @@
 package file
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/pipectl/pipectl/engine/problem"
@@ -67,6 +68,8 @@ func badEncoding(n int) *problem.Error {
 	return badLine("PC341", n, "it holds bytes that are no text in the file's encoding", "send the file in UTF-8, or name its `encoding` under params")
 }
 
+// tooLong is a line of which only the beginning was kept; its number tells it from others that
+// begin alike.
 func tooLong(head string, n int) row {
-	return row{line: n, raw: head, bad: badLine("PC345", n, "longer than 16 MiB", "a record of this size is a broken file: a missing line end, or a quote that nobody closes")}
+	return row{line: n, raw: head + "… (line " + itoa(n) + ")", bad: badLine("PC345", n, fmt.Sprintf("longer than %d MiB", maxLine>>20), "a record of this size is a broken file: a missing line end, or a quote that nobody closes")}
 }

@@ -89,7 +89,7 @@ func TestRead(t *testing.T) {
 				got := make([]string, len(recs))
 				for i, r := range recs {
 					if got[i] = r.Data.JSON(); r.Bad != nil {
-						got[i] = "!" + r.Bad.ID + " " + r.Data.Get("line").JSON()
+						got[i] = "!" + r.Bad.ID + " " + r.Bad.Key[strings.LastIndexByte(r.Bad.Key, ':')+1:]
 					}
 				}
 				if !slices.Equal(got, tt.want) || complete != tt.complete {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"iter"
 	"os"
-	"strings"
 
 	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/problem"
@@ -81,17 +80,14 @@ func (c *conn) pages(ctx context.Context, q connector.Query, r rows, yield func(
 	}
 }
 
-// record is a row as the engine sees it. A bad one carries its text, so that a person can
-// repair it, and the line for a key.
+// record is a row as the engine sees it. A bad one carries what can be read of it and the beginning
+// of its text, so that a person can repair it.
 func (c *conn) record(object string, x row) connector.Record {
 	if x.bad == nil {
 		return connector.Record{Data: x.data}
 	}
-	const most = 4 << 10
-	raw := strings.ReplaceAll(x.raw[:min(len(x.raw), most)], "\x00", "\ufffd")
-	dst := fmt.Appendf(nil, `{"file":%s,"line":%d,"text":%s}`, value.AppendText(nil, object), x.line, value.AppendText(nil, raw))
 	x.bad.Key = fmt.Sprintf("%s:%d", object, x.line)
-	return connector.Record{Data: value.Known(string(dst)), Bad: x.bad}
+	return connector.Record{Data: value.Salvage(x.raw), Bad: x.bad}
 }
 
 // noCursor refuses what a file can't answer.

@@ -6,6 +6,7 @@ import (
 	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/problem"
 	"github.com/pipectl/pipectl/engine/state"
+	"github.com/pipectl/pipectl/engine/value"
 )
 
 // job makes a job of a record as read.
@@ -54,6 +55,9 @@ func (r *runner) noKey(err error) *problem.Error {
 // nothing of it is there: a place in a file moves.
 func fingerprintBytes(rec connector.Record) []byte {
 	text := rec.Data.JSON()
+	if came := rec.Data.Get(value.Unreadable); came.Kind() == value.Object {
+		text = came.JSON()
+	}
 	if rec.Bad != nil && text == "" {
 		text = rec.Bad.Reason
 	}

@@ -174,8 +174,11 @@ func nestEnd[T text](s T, i int) int {
 // evidence is how much of a broken text is kept for a person to look at.
 const evidence = 4 << 10
 
+// Unreadable is the member of a salvaged record that holds what came.
+const Unreadable = "unreadable"
+
 // Salvage is what can be read of a text that should have been an object: its members that are
-// sound and come once, and under "unreadable" the beginning of the text, with what tells it from
+// sound and come once, and under Unreadable the beginning of the text, with what tells it from
 // another one that begins alike. It finds a record's key and shows a person what came; it is never
 // delivered.
 func Salvage(raw string) Record {
@@ -184,7 +187,7 @@ func Salvage(raw string) Record {
 		dst = append(append(append(append(dst, m.Name...), ':'), m.Raw...), ',')
 	}
 	sum := sha256.Sum256([]byte(raw))
-	dst = append(dst, `"unreadable":{"text":`...)
+	dst = append(dst, `"`+Unreadable+`":{"text":`...)
 	dst = AppendText(dst, strings.ReplaceAll(Head(raw, evidence), "\x00", "\ufffd"))
 	dst = append(dst, `,"bytes":`...)
 	dst = OfInt(int64(len(raw))).appendNumber(dst)
@@ -197,7 +200,7 @@ func readable(raw string) []Member[string] {
 	members, _ := Members(raw)
 	var sound []Member[string]
 	var names []string
-	times := map[string]int{"unreadable": 1}
+	times := map[string]int{Unreadable: 1}
 	for _, m := range members {
 		name, err := ParseValue(m.Name)
 		if err != nil {
