@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pipectl/pipectl/engine"
+	"github.com/pipectl/pipectl/engine/problem"
 	"github.com/pipectl/pipectl/engine/state"
 )
 
@@ -190,8 +191,16 @@ func showError(c *cli.Context, std stdio) error {
 			v.Line("  → %s", x.Hint)
 		}
 		if x.Payload != "" {
-			v.Line("%s", v.dim("the record as it was read:"))
-			v.Line("%s", indented(x.Payload))
+			title := "the record as it was read:"
+			if x.Partial {
+				title = "what could be read of the record:"
+			}
+			v.Line("%s", v.dim(title))
+			text := indented(x.Payload)
+			v.Line("%s", problem.Cut(text, mostOfRecord))
+			if len(text) > mostOfRecord {
+				v.Line("%s", v.dim("it has "+strconv.Itoa(len(x.Payload))+" bytes; -o json shows all of them"))
+			}
 		}
 		return nil
 	})
@@ -203,6 +212,9 @@ func closedLine(x state.Exception) string {
 	}
 	return shortTime(x.Resolved) + ", " + x.ResolvedBy
 }
+
+// mostOfRecord is how much of a record is shown to a person.
+const mostOfRecord = 16 << 10
 
 func indented(raw string) string {
 	var b strings.Builder

@@ -4,12 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"golang.org/x/term"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/pipectl/pipectl/engine/problem"
 )
 
 // stdio is the terminal, or what stands in for it in a test.
@@ -89,10 +92,28 @@ func (v view) JSON(x any) error {
 }
 
 // Line prints one line for people.
-func (v view) Line(format string, args ...any) { _, _ = fmt.Fprintf(v.out, format+"\n", args...) }
+func (v view) Line(format string, args ...any) { v.print(v.out, format, args) }
 
 // Note prints one line beside the result: to standard error, so that the result stays clean.
-func (v view) Note(format string, args ...any) { _, _ = fmt.Fprintf(v.err, format+"\n", args...) }
+func (v view) Note(format string, args ...any) { v.print(v.err, format, args) }
+
+// print writes what was collected, our own colours and nothing else that a terminal obeys: keys and
+// reasons come from strangers.
+func (v view) print(to io.Writer, format string, args []any) {
+	line := fmt.Sprintf(format, args...)
+	var b strings.Builder
+	for v.colour {
+		at := colours.FindStringIndex(line)
+		if at == nil {
+			break
+		}
+		b.WriteString(problem.Printable(line[:at[0]]) + line[at[0]:at[1]])
+		line = line[at[1]:]
+	}
+	_, _ = fmt.Fprintln(to, b.String()+problem.Printable(line))
+}
+
+var colours = regexp.MustCompile("\x1b\\[[0-9]*m")
 
 func (v view) paint(code, s string) string {
 	if !v.colour {
