@@ -55,7 +55,7 @@ func (w worldPlan) step(n int) stepPlan {
 	if w.Auth == "password" {
 		drifts = largeDrifts
 	}
-	if drifting && n%4 < 2 { // some time of peace between two clocks
+	if n%4 < 2 { // some time of peace between two clocks
 		s.Drift = drifts[n/4*7%len(drifts)]
 	}
 	s.Kill = planKill(rnd)
@@ -75,8 +75,6 @@ func (s *stepPlan) worst(rnd *rand.Rand) {
 	s.Pipelines = pick(rnd, [][]string{{"numbered"}, {"numbered"}, {"bills"}})
 	s.Kill, s.Again = killPlan{At: "after save"}, true
 }
-
-const drifting = false
 
 func pick[T any](rnd *rand.Rand, of []T) T { return of[rnd.IntN(len(of))] }
 

@@ -98,7 +98,11 @@ func (c *conn) operate(ctx context.Context, f *form, opts options, op connector.
 	if failed := c.wholeRefusal(s); failed != nil {
 		return nil, failed
 	}
-	return c.staged(s, f, op, refs), nil
+	outs := c.staged(s, f, op, refs)
+	for i := range outs {
+		outs[i].At = r.date
+	}
+	return outs, nil
 }
 
 // operation calls the service of an operation. Cancel is reached through a general one whose name
@@ -256,7 +260,7 @@ func (c *conn) standOf(ctx context.Context, f *form, refs []connector.Ref, part 
 
 // afterLook judges a refusal by how the document stands.
 func afterLook(op connector.Op, ref connector.Ref, s standing, o connector.Outcome) connector.Outcome {
-	done := connector.Outcome{State: connector.Written, ID: s.ID, Number: s.Number, Stage: s.Stage}
+	done := connector.Outcome{State: connector.Written, ID: s.ID, Number: s.Number, Stage: s.Stage, At: s.Modified}
 	switch {
 	case !s.Found && op == connector.Delete:
 		return connector.Outcome{State: connector.Written, ID: ref.ID, Number: ref.Key}

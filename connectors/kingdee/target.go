@@ -141,6 +141,7 @@ func (c *conn) save(ctx context.Context, f *form, opts options, docs []connector
 		given[i] = docs[l.at]
 	}
 	for i, o := range c.settled(s, f, given) {
+		o.At = r.date
 		outs[part[i].at] = o
 	}
 	return nil

@@ -183,6 +183,9 @@ type Outcome struct {
 	Stage  Stage
 	Err    *problem.Error // of Refused, Untouched, Unknown
 	AskAt  time.Time      // of Accepted
+	// At, of Written, is when it was done, by the target's own clock; zero where it doesn't tell. A
+	// person's later change is known by it, whatever our clock does meanwhile.
+	At time.Time
 	// Taken, of Unknown: the target refused the document because its key is in use: by an earlier
 	// send of ours, or by somebody else's document. The engine asks whose it is.
 	Taken bool

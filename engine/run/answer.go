@@ -79,6 +79,9 @@ func (r *runner) written(s *sink, mv *move, o connector.Outcome, now time.Time) 
 		c = *was
 	}
 	c.At = nanos(now)
+	if !o.At.IsZero() {
+		c.At = nanos(o.At)
+	}
 	if a.kind == state.Step {
 		r.stepped(mv, &c, a.op, o.Stage)
 		return

@@ -215,6 +215,7 @@ type erp struct {
 	blind    bool           // probes fail
 	own      bool           // it numbers documents itself
 	drafts   bool           // what is saved is a draft
+	tells    bool           // its answers tell the time
 
 	// fault decides about one document of one request before anything is done.
 	fault func(op string, d connector.Doc) fault
@@ -358,7 +359,7 @@ func (e *erp) save(d connector.Doc) connector.Outcome {
 	if e.drafts {
 		x.stage = connector.Draft
 	}
-	return connector.Outcome{State: connector.Written, ID: x.id, Number: x.key, Stage: x.stage}
+	return e.done(x)
 }
 
 func (e *erp) Stage(_ context.Context, _ connector.Target, op connector.Op, refs []connector.Ref) ([]connector.Outcome, error) {
@@ -390,7 +391,7 @@ func (e *erp) operate(op connector.Op, ref connector.Ref) connector.Outcome {
 	}
 	from := map[connector.Op]connector.Stage{connector.Submit: connector.Saved, connector.Audit: connector.Submitted, connector.UnAudit: connector.Audited}
 	if op != connector.UnAudit && x.stage >= reaches(op) && reaches(op) != connector.NoStage { // as an ERP that was asked twice
-		return connector.Outcome{State: connector.Written, ID: x.id, Number: x.key, Stage: x.stage}
+		return e.done(x)
 	}
 	if want, ok := from[op]; ok && x.stage != want {
 		return bad("document is " + x.stage.String())
@@ -411,7 +412,15 @@ func (e *erp) operate(op connector.Op, ref connector.Ref) connector.Outcome {
 		e.docs = slices.DeleteFunc(e.docs, func(d *erpDoc) bool { return d == x })
 	}
 	x.modified = e.clock.Now()
-	return connector.Outcome{State: connector.Written, ID: x.id, Number: x.key, Stage: x.stage}
+	return e.done(x)
+}
+
+func (e *erp) done(x *erpDoc) connector.Outcome {
+	o := connector.Outcome{State: connector.Written, ID: x.id, Number: x.key, Stage: x.stage}
+	if e.tells {
+		o.At = e.clock.Now()
+	}
+	return o
 }
 
 func (e *erp) Probe(_ context.Context, _ connector.Target, keys []string) ([]connector.Probed, error) {

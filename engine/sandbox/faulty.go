@@ -52,14 +52,15 @@ func apply(f Fault, next http.Handler, w http.ResponseWriter, r *http.Request, k
 		rec := newRecorder()
 		defer l.end(false) // a simulator that panics ends its request, too
 		next.ServeHTTP(rec, r)
-		after(f, w, r, rec, l)
+		after(f, w, r, rec, kit, l)
 	}
 }
 
-func after(f Fault, w http.ResponseWriter, r *http.Request, rec *recorder, l *life) {
+func after(f Fault, w http.ResponseWriter, r *http.Request, rec *recorder, kit *Kit, l *life) {
 	if f.Kind == SlowAnswer {
 		time.Sleep(f.Delay) //nolint:forbidigo // a slow server is what was asked for
 	}
+	w.Header().Set("Date", kit.Clock.Now().UTC().Format(http.TimeFormat)) // the server has one clock
 	answered := f.Kind != CutAfter && f.Kind != HalfAnswer && r.Context().Err() == nil
 	l.end(answered)
 	switch f.Kind {

@@ -169,6 +169,20 @@ func TestLateCommitsFollowTheClock(t *testing.T) {
 	}
 }
 
+// A server has one clock: its answers are dated by it.
+func TestAnswersAreDatedByTheClock(t *testing.T) {
+	_, srv := open(t)
+	sandboxtest.Control(t, srv, "POST", "clock", `{"set":"2031-05-06T07:08:09Z"}`, nil)
+	resp, err := http.Post(srv.URL(), "text/plain", nil) //nolint:noctx // a test on loopback
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if got := resp.Header.Get("Date"); !strings.HasPrefix(got, "Tue, 06 May 2031 07:08:") {
+		t.Errorf("Date: %s", got)
+	}
+}
+
 func TestFaultCountsAndSkips(t *testing.T) {
 	_, srv := open(t)
 	sandboxtest.Fault(t, srv, sandbox.Fault{Kind: sandbox.Status, Status: 502, Skip: 1, Count: 2})

@@ -25,7 +25,7 @@ type Confirmed struct {
 	Number    string     // the number that the target gave
 	Stage     uint8      // how far it has come, as connector.Stage
 	Restore   uint8      // the stage it had before we took it back to change it; 0: we did not
-	At        int64      // when the target last answered, by our clock, in nanoseconds
+	At        int64      // when the target last answered, in nanoseconds: by its own clock where it tells, else by ours
 }
 
 // Action is what was sent.
