@@ -23,7 +23,11 @@ type Copied struct {
 // Backup copies the state while runs go on. to is a file, or a folder in which the copy gets a name
 // of its own; "" is the folder "backup" beside the state. The copy is read through before it counts.
 func (e *Engine) Backup(to string) (Copied, error) {
-	file, ok := e.store.(*bolt.Store)
+	store := e.store
+	if b, ok := store.(borrowed); ok {
+		store = b.Store
+	}
+	file, ok := store.(*bolt.Store)
 	if !ok {
 		return Copied{}, errors.New("state is not a file of ours")
 	}

@@ -140,7 +140,7 @@ func (e *Engine) sleep(ctx context.Context, d time.Duration) error {
 }
 
 func (e *Engine) vault(name string) connector.Vault {
-	if e.store == nil {
+	if e.store == nil || e.reads {
 		return &memory{}
 	}
 	return state.VaultOf{Store: e.store, Connection: name}

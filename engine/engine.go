@@ -7,8 +7,10 @@ package engine
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"sync"
+	"syscall"
 
 	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/problem"
@@ -43,6 +45,7 @@ type Engine struct {
 	log      *slog.Logger
 	store    state.Store
 	file     string // of the state
+	reads    bool   // the state can't be written
 	meter    *meter
 	programs map[string]*program // compiled pipelines, by name
 
@@ -60,11 +63,48 @@ func Open(o Options) (*Engine, error) {
 	}
 	e.file = e.statePath()
 	store, err := bolt.Open(e.file)
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) { // it can still be looked at
+		if reader, failed := bolt.OpenReadOnly(e.file); failed == nil {
+			store, err, e.reads = reader, nil, true
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
 	e.store = store
 	return e, nil
+}
+
+// Beside opens the project anew, as its files are now, over the state that e has open. The state
+// stays e's: closing the new engine leaves it open.
+func (e *Engine) Beside(o Options) (*Engine, error) {
+	other, problems := check(o)
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	other.file = other.statePath()
+	if other.file != e.file {
+		return nil, &problem.Error{
+			Class: problem.Fatal, ID: "PC500", Reason: "state file " + other.file + " is not the one that this process holds",
+			Hint: "name the same project and environment",
+		}
+	}
+	other.store = borrowed{e.store}
+	return other, nil
+}
+
+// borrowed is a store that somebody else closes.
+type borrowed struct{ state.Store }
+
+func (borrowed) Close() error { return nil }
+
+// StateFile is where the state of a project lies; "" when the project can't be read.
+func StateFile(o Options) string {
+	e, _ := check(o)
+	if e == nil {
+		return ""
+	}
+	return e.statePath()
 }
 
 // Check reads and checks the project: everything that can be known without a network or a state.

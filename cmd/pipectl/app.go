@@ -42,6 +42,7 @@ func usage(format string, args ...any) error {
 
 // execute is the program: arguments in, exit code out.
 func execute(ctx context.Context, args []string, std stdio) int {
+	std.args = args
 	app := newApp(std)
 	err := app.RunContext(ctx, append([]string{app.Name}, reorder(app, args)...))
 	code := exitDone

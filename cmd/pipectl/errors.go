@@ -267,7 +267,7 @@ func skipErrors(c *cli.Context, std stdio) error {
 		return usage("errors skip needs a key, or --cause, --field or --kind\n  → to skip everything of a pipeline give --kind for each kind")
 	}
 	return withEngine(c, std, func(e *engine.Engine, v view) error {
-		n, err := e.Skip(f, whoami(), c.String("reason"))
+		n, err := e.Skip(f, whoami(std), c.String("reason"))
 		if err != nil {
 			return err
 		}
@@ -279,7 +279,10 @@ func skipErrors(c *cli.Context, std stdio) error {
 	})
 }
 
-func whoami() string {
+func whoami(std stdio) string {
+	if std.user != "" {
+		return std.user
+	}
 	if u, err := user.Current(); err == nil {
 		return u.Username
 	}

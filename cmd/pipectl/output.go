@@ -12,7 +12,11 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
+<<<<<<< HEAD
 	"github.com/pipectl/pipectl/engine/problem"
+=======
+	"github.com/pipectl/pipectl/engine"
+>>>>>>> b15e993 (cmd: whoever holds the state answers other commands on a socket beside it)
 )
 
 // stdio is the terminal, or what stands in for it in a test.
@@ -20,6 +24,11 @@ type stdio struct {
 	in       io.Reader
 	out, err io.Writer
 	env      func(string) string
+
+	args []string       // as they were typed
+	held *engine.Engine // of the process that does this for another one, which typed it as user in dir
+	dir  string
+	user string
 }
 
 // terminal says whether w is a terminal that a person looks at.

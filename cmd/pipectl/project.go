@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -26,7 +28,7 @@ func logger(c *cli.Context, std stdio) *slog.Logger {
 // optionsOf says which project a command works on.
 func optionsOf(c *cli.Context, std stdio) engine.Options {
 	o := engine.Options{
-		Path:        c.String("project"),
+		Path:        std.abs(c.String("project")),
 		Environment: c.String("env"),
 		Env:         os.LookupEnv,
 		Log:         logger(c, std),
@@ -63,19 +65,76 @@ func badProject(err error) error {
 // noPipeline is the code of a pipeline's name that the project doesn't have.
 const noPipeline = "PC600"
 
-// withEngine opens the project and its state for one command.
+// withEngine opens the project and its state for one command. While another process holds the
+// state, that one does the command.
 func withEngine(c *cli.Context, std stdio, do func(*engine.Engine, view) error) error {
-	v, err := viewOf(c, std)
+	v, o, err := viewAndOptions(c, std)
 	if err != nil {
 		return err
 	}
-	o, err := underProof(optionsOf(c, std), std)
-	if err != nil {
-		return err
+	if std.held != nil {
+		e, err := std.held.Beside(o)
+		if err != nil {
+			return badProject(err)
+		}
+		return errors.Join(badProject(do(e, v)), e.Close())
 	}
 	e, err := engine.Open(o)
 	if err != nil {
-		return badProject(err)
+		return throughHolder(c.Context, engine.StateFile(o), std, badProject(err))
 	}
 	return errors.Join(badProject(do(e, v)), e.Close())
+}
+
+// withState opens the project for a command that needs the state for itself: it waits until nobody
+// else has it, and answers others while it works.
+func withState(c *cli.Context, std stdio, do func(*engine.Engine, view) error) error {
+	v, o, err := viewAndOptions(c, std)
+	if err != nil {
+		return err
+	}
+	e, err := openPatiently(c, v, o)
+	if err != nil {
+		return badProject(err)
+	}
+	stop := errands(c.Context, e, std)
+	err = badProject(do(e, v))
+	stop()
+	return errors.Join(err, e.Close())
+}
+
+func viewAndOptions(c *cli.Context, std stdio) (view, engine.Options, error) {
+	v, err := viewOf(c, std)
+	if err != nil {
+		return v, engine.Options{}, err
+	}
+	o, err := underProof(optionsOf(c, std), std)
+	return v, o, err
+}
+
+// lookAgain is how long passes before a state that somebody else holds is tried again.
+const lookAgain = 200 * time.Millisecond
+
+// openPatiently waits for a state that another process holds, as long as --wait says, and says for
+// whom.
+func openPatiently(c *cli.Context, v view, o engine.Options) (*engine.Engine, error) {
+	ctx, cancel := context.WithTimeout(c.Context, c.Duration("wait"))
+	defer cancel()
+	told := false
+	for {
+		e, err := engine.Open(o)
+		p, ok := errors.AsType[*problem.Error](err)
+		if !ok || p.ID != "PC500" || v.held != nil {
+			return e, err
+		}
+		if !told && c.Duration("wait") > 0 {
+			told = true
+			v.Note("waiting: %s", p.Reason)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(lookAgain):
+		}
+	}
 }

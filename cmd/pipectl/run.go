@@ -32,9 +32,15 @@ func runCommand(std stdio) *cli.Command {
 			&cli.BoolFlag{Name: "full", Usage: "read everything, whatever the cursor says; unchanged records still cost nothing"},
 			&cli.BoolFlag{Name: "remap", Usage: "apply today's mapping to delivered records too"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "show what would be written; write nothing, neither target nor state"},
+			waitFlag(),
 		},
 		Action: func(c *cli.Context) error { return runPipelines(c, std) },
 	}
+}
+
+// waitFlag is of commands that need the state for themselves.
+func waitFlag() cli.Flag {
+	return &cli.DurationFlag{Name: "wait", Value: 10 * time.Minute, Usage: "how long to wait while another process has the state, as 30s or 1h; 0s: not at all"}
 }
 
 func runPipelines(c *cli.Context, std stdio) error {
@@ -48,7 +54,7 @@ func runPipelines(c *cli.Context, std stdio) error {
 	if o.Reached, err = newKiller(std); err != nil {
 		return err
 	}
-	return withEngine(c, std, func(e *engine.Engine, v view) error {
+	return withState(c, std, func(e *engine.Engine, v view) error {
 		code := exitDone
 		for _, name := range c.Args().Slice() {
 			watch := newProgress(v, name)

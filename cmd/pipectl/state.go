@@ -26,7 +26,7 @@ func stateCommand(std stdio) *cli.Command {
 				Action: func(c *cli.Context) error { return showState(c, std) },
 			},
 			{
-				Name: "set-cursor", Usage: "read on from another place", ArgsUsage: "PIPELINE TIME|TEXT", Flags: []cli.Flag{reason, dry},
+				Name: "set-cursor", Usage: "read on from another place", ArgsUsage: "PIPELINE TIME|TEXT", Flags: []cli.Flag{reason, dry, waitFlag()},
 				Action: func(c *cli.Context) error { return setCursor(c, std) },
 			},
 			{
@@ -47,8 +47,8 @@ func stateCommand(std stdio) *cli.Command {
 }
 
 // decisionOf is who changes the state, and why: without a reason nobody does.
-func decisionOf(c *cli.Context) (engine.Decision, error) {
-	d := engine.Decision{By: whoami(), Reason: c.String("reason"), DryRun: c.Bool("dry-run")}
+func decisionOf(c *cli.Context, std stdio) (engine.Decision, error) {
+	d := engine.Decision{By: whoami(std), Reason: c.String("reason"), DryRun: c.Bool("dry-run")}
 	if d.Reason == "" && !d.DryRun {
 		return d, usage("%s needs --reason: it is kept with the state, for whoever asks later", strings.TrimPrefix(c.Command.HelpName, "pipectl "))
 	}
@@ -159,11 +159,11 @@ func setCursor(c *cli.Context, std stdio) error {
 	if err := arguments(c, 2, 2, "PIPELINE TIME|TEXT --reason TEXT"); err != nil {
 		return err
 	}
-	d, err := decisionOf(c)
+	d, err := decisionOf(c, std)
 	if err != nil {
 		return err
 	}
-	return withEngine(c, std, func(e *engine.Engine, v view) error {
+	return withState(c, std, func(e *engine.Engine, v view) error {
 		at, err := parseTime("to", c.Args().Get(1), time.Now())
 		if err != nil {
 			at = time.Time{} // it may be what the connector understands
@@ -195,7 +195,11 @@ func backupState(c *cli.Context, std stdio) error {
 		return err
 	}
 	return withEngine(c, std, func(e *engine.Engine, v view) error {
-		made, err := e.Backup(c.Args().First())
+		to := c.Args().First()
+		if to != "" {
+			to = std.abs(to)
+		}
+		made, err := e.Backup(to)
 		if err != nil {
 			return err
 		}
@@ -216,7 +220,7 @@ func restoreState(c *cli.Context, std stdio) error {
 	if err != nil {
 		return err
 	}
-	d, err := decisionOf(c)
+	d, err := decisionOf(c, std)
 	if err != nil {
 		return err
 	}

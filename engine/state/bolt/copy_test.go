@@ -198,6 +198,36 @@ func TestReadOnly(t *testing.T) {
 	wantCode(t, err, "PC500", "process ")
 }
 
+// TestReadOnlyDisk mounts what was written on a disk that can't be written.
+func TestReadOnlyDisk(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=40m"); err != nil {
+		t.Skipf("a disk can't be mounted here: %v", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(dir, 0) })
+	path := filepath.Join(dir, "state.db")
+	s, err := Open(path)
+	if err == nil {
+		err = s.Close()
+	}
+	if err == nil {
+		err = syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, "")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Open(path)
+	wantCode(t, err, "PC504", path, "read-only file system")
+	if !errors.Is(err, syscall.EROFS) {
+		t.Errorf("the reason is lost: %v", err)
+	}
+	if n := rows(t, path); n != 0 {
+		t.Errorf("%d records", n)
+	}
+	_, err = Open(filepath.Join(dir, "other", "state.db"))
+	wantCode(t, err, "PC504", "read-only file system")
+}
+
 // TestCutAnywhere cuts a file at many sizes: each is refused with a sentence, and left as it is.
 func TestCutAnywhere(t *testing.T) {
 	path := filled(t)
