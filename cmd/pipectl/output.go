@@ -12,11 +12,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
-<<<<<<< HEAD
-	"github.com/pipectl/pipectl/engine/problem"
-=======
 	"github.com/pipectl/pipectl/engine"
->>>>>>> b15e993 (cmd: whoever holds the state answers other commands on a socket beside it)
+	"github.com/pipectl/pipectl/engine/problem"
 )
 
 // stdio is the terminal, or what stands in for it in a test.
