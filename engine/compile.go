@@ -65,6 +65,9 @@ func (p *program) ready(ctx context.Context, e *Engine, o RunOptions) (*run.Pipe
 		Ask:         e.asker(p.steps.Asks),
 		Ledger:      p.spec.State.Text != "none",
 	}
+	if out.Former, err = e.former(p.spec); err != nil {
+		return nil, err
+	}
 	if out.Retry == nil {
 		out.Retry = ladder
 	}

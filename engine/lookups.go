@@ -53,16 +53,30 @@ func (e *Engine) kept(_ context.Context, pipeline string, match []string, values
 			empty = true
 			return err
 		}
-		some, err := state.AnyKept(tx, id)
-		if empty = !some; err != nil || empty {
+		known, _, err := state.GetPipeline(tx, id)
+		if err != nil {
 			return err
 		}
-		for _, wanted := range values {
-			found, err := state.FindKept(tx, id, match, wanted, 0)
+		ids := []state.ID{id}
+		for _, f := range known.Former { // what has not gone over to a new key yet
+			if f.Key != nil {
+				ids = append(ids, f.ID)
+			}
+		}
+		empty = true
+		for _, id := range ids {
+			some, err := state.AnyKept(tx, id)
 			if err != nil {
 				return err
 			}
-			rows = append(rows, found...)
+			empty = empty && !some
+			for _, wanted := range values {
+				found, err := state.FindKept(tx, id, match, wanted, 0)
+				if err != nil {
+					return err
+				}
+				rows = append(rows, found...)
+			}
 		}
 		return nil
 	})

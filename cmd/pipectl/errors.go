@@ -240,7 +240,7 @@ func retryErrors(c *cli.Context, std stdio) error {
 		return err
 	}
 	return withEngine(c, std, func(e *engine.Engine, v view) error {
-		n, err := e.Retry(f, whoami())
+		n, err := e.Retry(f, whoami(std))
 		if err != nil {
 			return err
 		}

@@ -56,9 +56,9 @@ func overrideRecord(c *cli.Context, std stdio) error {
 	return withEngine(c, std, func(e *engine.Engine, v view) error {
 		var done engine.Overridden
 		if c.Bool("remove") {
-			done, err = e.RemoveOverride(pipeline, key, rest, whoami(), c.String("reason"))
+			done, err = e.RemoveOverride(pipeline, key, rest, whoami(std), c.String("reason"))
 		} else {
-			done, err = e.Override(pipeline, key, values, whoami(), c.String("reason"), until)
+			done, err = e.Override(pipeline, key, values, whoami(std), c.String("reason"), until)
 		}
 		if err != nil {
 			return err

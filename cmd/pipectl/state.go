@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -28,6 +29,19 @@ func stateCommand(std stdio) *cli.Command {
 			{
 				Name: "set-cursor", Usage: "read on from another place", ArgsUsage: "PIPELINE TIME|TEXT", Flags: []cli.Flag{reason, dry, waitFlag()},
 				Action: func(c *cli.Context) error { return setCursor(c, std) },
+			},
+			{
+				Name: "move", Usage: "the pipeline was renamed, or its connection points to another account with the same documents", ArgsUsage: "OLD NEW | PIPELINE --account",
+				Flags:  []cli.Flag{reason, dry, waitFlag(), &cli.BoolFlag{Name: "account", Usage: "the documents are in the account that the connection points to now"}},
+				Action: func(c *cli.Context) error { return moveState(c, std) },
+			},
+			{
+				Name: "rekey", Usage: "the pipeline's key or target key was changed: its records keep their documents", ArgsUsage: "PIPELINE", Flags: []cli.Flag{reason, dry, waitFlag()},
+				Action: func(c *cli.Context) error { return carryState(c, std, (*engine.Engine).Rekey) },
+			},
+			{
+				Name: "fresh", Usage: "begin with an empty ledger: every record is new; known documents of the same number are taken over", ArgsUsage: "PIPELINE", Flags: []cli.Flag{reason, dry, waitFlag()},
+				Action: func(c *cli.Context) error { return carryState(c, std, (*engine.Engine).Fresh) },
 			},
 			{
 				Name: "backup", Usage: "copy the state, also while runs go on", ArgsUsage: "[FILE|FOLDER]",
@@ -181,6 +195,56 @@ func setCursor(c *cli.Context, std stdio) error {
 		}
 		return nil
 	})
+}
+
+func moveState(c *cli.Context, std stdio) error {
+	if c.Bool("account") {
+		return carryState(c, std, (*engine.Engine).MoveAccount)
+	}
+	if err := arguments(c, 2, 2, "OLD NEW --reason TEXT, or PIPELINE --account --reason TEXT"); err != nil {
+		return err
+	}
+	d, err := decisionOf(c, std)
+	if err != nil {
+		return err
+	}
+	return withState(c, std, func(e *engine.Engine, v view) error {
+		done, err := e.Move(c.Args().Get(0), c.Args().Get(1), d)
+		if err != nil {
+			return err
+		}
+		return showCarried(v, done)
+	})
+}
+
+// carryState is one of the ways on after the identity of a pipeline was edited.
+func carryState(c *cli.Context, std stdio, do func(*engine.Engine, context.Context, string, engine.Decision) (engine.Carried, error)) error {
+	if err := arguments(c, 1, 1, "PIPELINE --reason TEXT"); err != nil {
+		return err
+	}
+	d, err := decisionOf(c, std)
+	if err != nil {
+		return err
+	}
+	return withState(c, std, func(e *engine.Engine, v view) error {
+		done, err := do(e, c.Context, c.Args().First(), d)
+		if err != nil {
+			return err
+		}
+		return showCarried(v, done)
+	})
+}
+
+func showCarried(v view, done engine.Carried) error {
+	if v.json {
+		return v.JSON(done)
+	}
+	v.Line("%s: %s%s", v.bold(done.Pipeline), done.What, dryNote(engine.Decision{DryRun: done.DryRun}))
+	v.fact("ledger", count(done.Records, "record")+", "+count(done.Exceptions, "exception"))
+	if len(done.Also) > 1 {
+		v.fact("with it", strings.Join(done.Also, ", "))
+	}
+	return nil
 }
 
 func dryNote(d engine.Decision) string {

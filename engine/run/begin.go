@@ -83,7 +83,7 @@ func (r *runner) identify() error {
 			}
 		}
 		if ok && r.p.Ledger {
-			if err := sameIdentity(known.Identity, ours); err != nil {
+			if err := sameIdentity(r.p.Name, known.Identity, ours); err != nil {
 				return err
 			}
 		}
@@ -149,16 +149,19 @@ func (r *runner) renumbers(known state.Pipeline) error {
 	}
 }
 
-func (r *runner) identity() state.Identity {
-	id := state.Identity{Key: r.p.KeyText}
-	if s := r.main; s != nil {
-		id.Connection, id.Account, id.Object, id.TargetKey = s.name, s.conn.Account(), s.to.Object, s.to.Key
+func (r *runner) identity() state.Identity { return r.p.Identity() }
+
+// Identity is what the pipeline's ledger is written under.
+func (p *Pipeline) Identity() state.Identity {
+	id := state.Identity{Key: p.KeyText}
+	if t := p.Target; t != nil {
+		id.Connection, id.Account, id.Object, id.TargetKey = t.Connection, t.Conn.Account(), t.To.Object, t.To.Key
 	}
 	return id
 }
 
 // sameIdentity refuses what would make every record new, and so every document a second one.
-func sameIdentity(was, is state.Identity) error {
+func sameIdentity(pipeline string, was, is state.Identity) error {
 	var changes []string
 	note := func(what, was, is string) {
 		if was != is {
@@ -175,8 +178,24 @@ func sameIdentity(was, is state.Identity) error {
 	return &problem.Error{
 		Class: problem.Fatal, ID: "PC450",
 		Reason: "the ledger belongs to another identity: " + strings.Join(changes, "; "),
-		Hint:   "every record would be new, and written again: undo the change; a ledger can't be carried over to another identity, so what is really meant to be new needs a pipeline of another name",
+		Hint:   "every record would be new, and written again: undo the change, or " + WayOn(pipeline, was, is),
 	}
+}
+
+// WayOn names the commands that carry the ledger over to another identity.
+func WayOn(pipeline string, was, is state.Identity) string {
+	fresh := "pipectl state fresh " + pipeline + " --reason …"
+	if was.Object != is.Object {
+		return "begin anew in the other object: " + fresh
+	}
+	var ways []string
+	if was.Account != is.Account {
+		ways = append(ways, "the same documents are there: pipectl state move "+pipeline+" --account --reason … (they are not: "+fresh+")")
+	}
+	if strings.Join(was.Key, "\x00") != strings.Join(is.Key, "\x00") || was.TargetKey != is.TargetKey {
+		ways = append(ways, "carry the ledger over: pipectl state rekey "+pipeline+" --reason …")
+	}
+	return strings.Join(ways, "; then ")
 }
 
 // renamed refuses a new pipeline that looks like one whose file is gone: with an empty ledger it
@@ -199,7 +218,7 @@ func (r *runner) renamed(tx state.Tx, ours state.Identity) error {
 	return &problem.Error{
 		Class: problem.Fatal, ID: "PC451",
 		Reason: fmt.Sprintf("pipeline %s is new, and pipeline %s, which wrote to %s %s, is gone: it looks renamed", r.p.Name, old, ours.Connection, ours.Object),
-		Hint:   fmt.Sprintf("name it %s again, in its YAML: a ledger stays with the name that it was written under", old),
+		Hint:   fmt.Sprintf("give it the ledger: pipectl state move %s %s --reason …; or name it %s again in its YAML", old, r.p.Name, old),
 	}
 }
 

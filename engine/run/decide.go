@@ -23,7 +23,7 @@ func (r *runner) decide(s *sink, mv *move, now time.Time) {
 	switch {
 	case mv.moved:
 		mv.stop(otherNumber(mv))
-	case mv.j != nil && mv.had && mv.doc.Owner != (state.Owner{}) && mv.doc.Owner != r.owner(mv) && !s.target.Shared:
+	case mv.j != nil && mv.had && mv.doc.Owner != (state.Owner{}) && mv.doc.Owner != r.owner(mv) && !s.target.Shared && !r.leftBehind(mv.doc.Owner):
 		p := anothersRecord(mv, r.ownerName(mv.doc.Owner))
 		mv.doc = state.Document{}
 		mv.stop(p)
@@ -120,6 +120,9 @@ func (r *runner) existing(s *sink, mv *move, now time.Time) {
 		return
 	case p != nil && !p.Found:
 		mv.stop(vanished(mv))
+		return
+	case p != nil && p.ID != "" && c.ID != "" && p.ID != c.ID:
+		mv.stop(replacedByAnother(mv, p.ID))
 		return
 	case p != nil && c.Cancelled: // somebody has taken the cancellation back, as we asked
 		c.Cancelled, c.Stage, mv.dirty = false, uint8(max(p.Stage, connector.Saved)), true

@@ -55,6 +55,11 @@ func vanished(mv *move) *problem.Error {
 		"somebody deleted it: restore it there, or close this with pipectl errors skip")
 }
 
+func replacedByAnother(mv *move, id string) *problem.Error {
+	return holding(mv, "PC452", fmt.Sprintf("document %s has the id %s in the target, and pipectl wrote it as %s", mv.ref.Key, id, mv.doc.Confirmed.ID),
+		"somebody deleted it and made another one of that number, or the account is another one: look which is right, then pipectl errors skip")
+}
+
 func cancelled(mv *move) *problem.Error {
 	return holding(mv, "PC421", fmt.Sprintf("document %s is cancelled in the target and keeps the number", mv.ref.Key),
 		"un-cancel or delete it there, "+retryHint)

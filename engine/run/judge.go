@@ -42,6 +42,9 @@ func (r *runner) judge(jobs []*job) error {
 			return err
 		}
 	}
+	if err := r.inherit(jobs); err != nil {
+		return err
+	}
 	var rest, old []*job
 	err := r.store.View(func(tx state.Tx) error {
 		for _, j := range jobs {

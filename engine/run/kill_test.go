@@ -279,6 +279,7 @@ func TestEveryCodeHasAPage(t *testing.T) {
 		"PC400", "PC401", "PC402", "PC403", "PC404", "PC405", "PC406", "PC407", "PC408", "PC409", "PC410", "PC412", "PC413",
 		"PC414", "PC415", "PC416", "PC417", "PC418", "PC419", "PC420", "PC421", "PC422", "PC423", "PC424", "PC425", "PC431", "PC445", "PC450", "PC451", "PC460", "PC461", "PC462",
 		"PC509",
+		"PC452", "PC453",
 	} {
 		if page, ok := problem.Page(code); !ok || !strings.HasPrefix(page, "# "+code+" ") {
 			t.Errorf("%s has no page", code)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/problem"
+	"github.com/pipectl/pipectl/engine/state"
 	"github.com/pipectl/pipectl/engine/step"
 	"github.com/pipectl/pipectl/engine/value"
 )
@@ -50,8 +51,18 @@ type Pipeline struct {
 	// created. nil: causes are found out by trying.
 	Ask func(context.Context, []problem.Cause) (present []bool, err error)
 
+	// Former are the numbers and keys under which its ledger stood before (state rekey), the newest
+	// last. Key nil: its documents are free for whoever builds their number (state fresh).
+	Former []Former
+
 	// Ledger false: `state: none`. Nothing is remembered but exceptions and the report.
 	Ledger bool
+}
+
+// Former is a number under which the ledger stood before, and the key that its records had then.
+type Former struct {
+	ID  state.ID
+	Key func(value.Record) (string, error)
 }
 
 // Source is where records come from.

@@ -199,7 +199,7 @@ func (r *runner) claim(tx state.Tx, s *sink, moves []*move, f *flight) error {
 		if err != nil {
 			return err
 		}
-		if ok && row.Owner != (state.Owner{}) && row.Owner != r.owner(mv) && !s.target.Shared {
+		if ok && row.Owner != (state.Owner{}) && row.Owner != r.owner(mv) && !s.target.Shared && !r.leftBehind(row.Owner) {
 			mv.dirty = false
 			mv.doc = state.Document{}
 			mv.moved = true
@@ -211,7 +211,7 @@ func (r *runner) claim(tx state.Tx, s *sink, moves []*move, f *flight) error {
 				return err
 			}
 		}
-		if mv.doc.Owner == (state.Owner{}) {
+		if mv.doc.Owner == (state.Owner{}) || r.leftBehind(mv.doc.Owner) {
 			mv.doc.Owner, mv.dirty = r.owner(mv), true
 		}
 		if err := r.claimRecord(tx, s, mv); err != nil {

@@ -23,6 +23,7 @@ type Pipeline struct {
 	Revision  string     `json:"revision,omitempty"` // of the last run
 	Revisions []Revision `json:"revisions,omitempty"`
 
+	Former   []Former  `json:"former,omitempty"`   // numbers under which its ledger stood before
 	Restored *Restored `json:"restored,omitempty"` // until all that the lost time changed was looked at again
 }
 
