@@ -216,6 +216,7 @@ type erp struct {
 	own      bool           // it numbers documents itself
 	drafts   bool           // what is saved is a draft
 	tells    bool           // its answers tell the time
+	moved    string         // its account has another name
 
 	// fault decides about one document of one request before anything is done.
 	fault func(op string, d connector.Doc) fault
@@ -248,7 +249,7 @@ const (
 	accepted
 )
 
-func (e *erp) Account() string                          { return "300001/demo" }
+func (e *erp) Account() string                          { return "300001/demo" + e.moved }
 func (e *erp) Close() error                             { return nil }
 func (e *erp) Traits(connector.Target) connector.Traits { return e.traits }
 
