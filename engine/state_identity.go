@@ -129,18 +129,50 @@ func (e *Engine) rekeyOpen(tx state.Tx, p *program, from, to state.ID) error {
 		if err != nil {
 			return err
 		}
-		key := ""
-		if text != "" {
-			key, err = p.steps.KeyOf(p.steps.Row(value.Known(text), e.now()))
-		}
-		if text == "" || err != nil {
-			return notCarried(p.spec.Name.Text, "exception "+old+" has no new key: its record is not kept, or lacks a part of the key", "undo the change of the key, settle that exception (pipectl errors show, retry, skip), then do this again")
+		key, err := e.keyOfText(p, text, "exception "+old)
+		if err != nil {
+			return err
 		}
 		if _, err := state.TakeOver(tx, from, old, to, key); err != nil {
 			return err
 		}
 	}
+	return e.rekeyOverrides(tx, p, from, to)
+}
+
+// rekeyOverrides carries over what was set by hand: without it, records would have other content.
+func (e *Engine) rekeyOverrides(tx state.Tx, p *program, from, to state.ID) error {
+	var all []state.Override
+	if err := state.EachOverride(tx, from, func(o state.Override) (bool, error) { all = append(all, o); return true, nil }); err != nil {
+		return err
+	}
+	for _, o := range all {
+		text, err := state.OverriddenRecord(tx, from, o.Key)
+		if err != nil {
+			return err
+		}
+		if text == "" && len(o.InForce(e.now())) == 0 {
+			continue // long over
+		}
+		if o.Key, err = e.keyOfText(p, text, "override of "+o.Key); err != nil {
+			return err
+		}
+		if err := state.PutOverride(tx, to, o, text); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// keyOfText is the key that a record has today, by the record as it was read.
+func (e *Engine) keyOfText(p *program, text, what string) (string, error) {
+	if text != "" {
+		if key, err := p.steps.KeyOf(p.steps.Row(value.Known(text), e.now())); err == nil {
+			return key, nil
+		}
+	}
+	return "", notCarried(p.spec.Name.Text, what+" has no new key: its record is not kept, or lacks a part of the key",
+		"undo the change of the key, settle that record (pipectl errors show, retry, skip), then do this again")
 }
 
 // Fresh begins with an empty ledger. Documents that the old one knows stay known as ours: a record
