@@ -3,7 +3,7 @@
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: help build test lint generate bench demo crash
+.PHONY: help build test lint generate bench demo fuzz crash
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -36,3 +36,11 @@ REPLAY ?=
 
 crash: ## kill pipectl N times (SEED=…) under faults, and compare source, ledger and target; TWIN=intent|probe, REPLAY=file
 	$(GO) run ./cmd/crash -n $(N) -seed $(SEED) $(if $(TWIN),-twin $(TWIN)) $(if $(REPLAY),-replay $(REPLAY))
+
+fuzz: ## run every fuzz target in turn, FUZZTIME=2m each; FUZZ=name picks some
+	@set -e; for pkg in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz$(FUZZ)' $$pkg | grep '^Fuzz' || true); do \
+			echo "$$pkg $$target"; \
+			$(GO) test $$pkg -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZTIME),2m) -fuzzminimizetime 5s -parallel $(or $(FUZZPARALLEL),1); \
+		done; \
+	done

@@ -77,7 +77,7 @@ func (c *clock) add(d time.Duration) {
 }
 
 // dial opens a connection to a stub.
-func dial(t *testing.T, s *stub, change func(*Config)) (*conn, *clock) {
+func dial(t testing.TB, s *stub, change func(*Config)) (*conn, *clock) {
 	t.Helper()
 	srv := httptest.NewServer(s)
 	t.Cleanup(srv.Close)

@@ -19,7 +19,7 @@ import (
 
 // stub is a vendor that answers whatever a test says, by path.
 type stub struct {
-	t   *testing.T
+	t   testing.TB
 	url string
 
 	mu     sync.Mutex
@@ -37,7 +37,7 @@ type call struct {
 	body        map[string]any
 }
 
-func newStub(t *testing.T) *stub {
+func newStub(t testing.TB) *stub {
 	t.Helper()
 	s := &stub{t: t, now: time.Date(2025, 10, 9, 8, 53, 20, 0, time.UTC)}
 	srv := httptest.NewServer(s)

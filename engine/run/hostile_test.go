@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/problem"
@@ -86,4 +87,29 @@ func (l loudERP) Write(_ context.Context, _ connector.Target, docs []connector.D
 		out[i] = connector.Outcome{State: connector.Refused, Err: &problem.Error{Class: problem.Invalid, Reason: loud, Field: loud, Code: loud, Hint: "look", Err: list}}
 	}
 	return out, nil
+}
+
+// A change time that lies centuries away is later, or earlier, than all others, and the record is
+// delivered all the same: its newest state is asked for.
+func TestTimesThatLieCenturiesAway(t *testing.T) {
+	for name, at := range map[string]time.Time{
+		"the year 9999": time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC),
+		"the year 2":    time.Date(2, 1, 1, 0, 0, 0, 0, time.UTC),
+		"beyond years":  time.Unix(1<<62, 0),
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			r.src.set("1", `"qty":1`)
+			r.src.rows[0].changed = at
+			r.p.Source.Query.Field = ""
+			r.run("done read=1 delivered=1 created=1")
+			r.src.rows[0].text = `{"id":"1","qty":2}`
+			r.src.rows[0].changed = r.clock.Now()
+			r.run("done read=1 delivered=1 updated=1")
+			r.wantERP(`SO-1 {"FBillNo":"SO-1","FQty":2} audited`)
+			if at.Year() > 2261 && nanos(at) <= nanos(r.clock.Now()) || at.Year() < 1678 && nanos(at) >= nanos(r.clock.Now()) {
+				t.Errorf("%v counts as %d", at, nanos(at))
+			}
+		})
+	}
 }

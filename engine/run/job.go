@@ -3,6 +3,7 @@ package run
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"math"
 	"time"
 	"unsafe"
 
@@ -115,9 +116,16 @@ func (j *job) asRead() value.Record {
 	return j.read
 }
 
+// nanos counts a time as versions do. One that lies centuries away, as broken sources tell, is the
+// first or the last that can be counted: it must not turn into another one.
 func nanos(t time.Time) int64 {
-	if t.IsZero() {
+	switch {
+	case t.IsZero():
 		return 0
+	case t.Year() < 1678:
+		return math.MinInt64
+	case t.Year() > 2261:
+		return math.MaxInt64
 	}
 	return t.UnixNano()
 }

@@ -17,7 +17,8 @@ var (
 	}
 )
 
-// ParseDuration reads "5m", "1h30m", "2d": a day is 24 hours.
+// ParseDuration reads "5m", "1h30m", "2d": a day is 24 hours. It counts milliseconds; what is less
+// than half of one, and not nothing, is no duration.
 func ParseDuration(text string) (time.Duration, bool) {
 	if !durationParts.MatchString(text) {
 		return 0, false
@@ -30,7 +31,8 @@ func ParseDuration(text string) (time.Duration, bool) {
 	if sum > float64(100*365*units["d"]) {
 		return 0, false
 	}
-	return time.Duration(sum), true
+	d := time.Duration(sum).Round(time.Millisecond)
+	return d, d > 0 || sum == 0
 }
 
 // FormatDuration writes a duration as an integrator would: 2d, 1h30m.

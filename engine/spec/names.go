@@ -137,6 +137,9 @@ func readDotEnv(file string) (map[string]string, problem.List) {
 		}
 		out[name] = unquote(strings.TrimSpace(value))
 	}
+	if err := lines.Err(); err != nil { // what stands behind it would be missing without a word
+		problems.Add(mistake(problem.Pos{File: file}, "PC174", "a line is longer than 1 MiB", "write one name and its value a line; put a long secret into a file of its own: ${file:PATH}"))
+	}
 	return out, problems
 }
 
