@@ -2,6 +2,8 @@ package value
 
 import (
 	"encoding/json"
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 )
@@ -27,7 +29,7 @@ type conformance struct {
 	why     string  // needed where ours is not golang, or not the grammar's
 }
 
-// The reasons for being stricter than encoding/json, or more generous than it.
+// The reasons for being stricter than encoding/json.
 const (
 	whyTwice     = "a key that comes twice: which of the two counts would be a guess"
 	whyNUL       = "NUL: databases and vendors cut a text at it"
@@ -150,4 +152,36 @@ func verdictOf(accepted bool) verdict {
 		return accept
 	}
 	return reject
+}
+
+// The limits that are told are those that hold.
+func TestLimitsAreTold(t *testing.T) {
+	text, err := os.ReadFile("../../docs/limits.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		fmt.Sprintf("as JSON | %d MiB", MaxSize>>20), fmt.Sprintf("| %d,000 levels", MaxDepth/1000), fmt.Sprintf("| %d million", MaxNodes>>20),
+		fmt.Sprintf("| %d digits", maxExponentDigits), fmt.Sprintf("calculated with %d,000", MaxDigits/1000),
+	} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("docs/limits.md doesn't say %q", want)
+		}
+	}
+}
+
+// What a hostile text costs is bounded by its length: long names on a long way, and more names and
+// values than are allowed.
+func TestHostileTextsEnd(t *testing.T) {
+	for name, c := range map[string]struct{ text, word string }{
+		"long names, deep":  {strings.Repeat(`{"`+strings.Repeat("n", 30_000)+`":`, 999) + "x", "can't begin"},
+		"a long name twice": {`{"` + strings.Repeat("n", 1<<20) + `":1,"` + strings.Repeat("n", 1<<20) + `":2}`, "comes twice"},
+		"many values":       {"[" + strings.Repeat("1,", MaxNodes) + "1]", "more than 8388608"},
+		"too long":          {strings.Repeat(" ", MaxSize+1), "larger than 64 MiB"},
+	} {
+		_, err := ParseValue(c.text)
+		if err == nil || !strings.Contains(err.Error(), c.word) || len(err.Error()) > 1500 {
+			t.Errorf("%s: %.1500v", name, err)
+		}
+	}
 }
