@@ -93,6 +93,9 @@ func (r *runner) written(s *sink, mv *move, o connector.Outcome, now time.Time) 
 		c.Number = o.Number
 	}
 	c.Hash, c.Unsure, c.Restore = mv.hash, false, 0
+	if x := mv.doc.Pending; x != nil && a.kind == state.Create {
+		c.Echo = x.Sends > 1
+	}
 	c.Stage = uint8(max(o.Stage, connector.Saved))
 	mv.created = mv.progress && mv.doc.Confirmed == nil
 	mv.updated = mv.progress && mv.doc.Confirmed != nil

@@ -226,6 +226,7 @@ func (r *runner) settleCreate(s *sink, mv *move, p connector.Probed, now time.Ti
 		return true
 	}
 	c := s.found(mv, &p, theirs || x.Mixed || mv.taken && x.Sends == 1)
+	c.Echo = x.Sends > 1
 	if !c.Unsure {
 		c.Hash = x.Hash
 	}

@@ -169,6 +169,8 @@ func (r *runner) decideBack(s *sink, mv *move, now time.Time) {
 		mv.stop(withdrawnHeld(mv, p))
 	case p != nil && touchedByPerson(s, c, p):
 		mv.stop(edited(mv, p))
+	case c.Echo && s.target.Withdrawn == DeleteWithdrawn && now.Before(instant(c.At).Add(s.traits.Longest)):
+		mv.later(instant(c.At).Add(s.traits.Longest), echoes(mv))
 	default:
 		r.takeBack(s, mv)
 	}
@@ -203,6 +205,14 @@ func (r *runner) takeBack(s *sink, mv *move) {
 		mv.acts = append(mv.acts, act{state.Step, connector.UnAudit})
 	}
 	mv.acts = append(mv.acts, act{state.Step, op})
+}
+
+// echoes is a document whose number must not be given free yet: an earlier send of it would land there.
+func echoes(mv *move) *problem.Error {
+	p := holding(mv, "PC423", fmt.Sprintf("document %s was sent more than once when nobody answered, and one of the sends may still arrive: it is deleted when none can", mv.ref.Key),
+		"nothing to do: it goes on by itself")
+	p.Class = problem.Transient
+	return p
 }
 
 func withdrawnHeld(mv *move, p *connector.Probed) *problem.Error {

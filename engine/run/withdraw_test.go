@@ -499,3 +499,25 @@ func (r *rig) kept(key string) bool {
 	}
 	return len(rows) == 1
 }
+
+// A create that went out twice is not deleted while the first one may still land: the number would be
+// free, and the document that comes late nobody's.
+func TestDeletedWhenNothingCanLandAnyMore(t *testing.T) {
+	r := newRig(t)
+	r.p.Target.Withdrawn = DeleteWithdrawn
+	r.src.set("1", `"qty":1`)
+	r.erp.fault = once("save", "", lateWork)
+	r.run("done read=1 waiting=1")
+	r.clock.advance(5 * time.Minute)
+	r.run("done read=1 delivered=1 created=1")
+	r.cancelAtSource("1")
+	r.run("done read=1 waiting=1")
+	r.wantException("1 waiting PC423", "more than once")
+	r.erp.workLate() // it finds its number taken
+	r.clock.advance(11 * time.Minute)
+	r.run("done read=1 withdrawn=1")
+	if len(r.erp.docs) != 0 {
+		t.Errorf("the target holds %s", r.erpState())
+	}
+	r.nothingOpen()
+}

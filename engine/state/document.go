@@ -25,6 +25,7 @@ type Confirmed struct {
 	Number    string     // the number that the target gave
 	Stage     uint8      // how far it has come, as connector.Stage
 	Restore   uint8      // the stage it had before we took it back to change it; 0: we did not
+	Echo      bool       // its create went out more than once: an earlier one may still land where the number is free
 	At        int64      // when the target last answered, in nanoseconds: by its own clock where it tells, else by ours
 }
 
@@ -67,6 +68,9 @@ const (
 	sameNumber // Number is the target key
 	isMixed
 )
+
+// isEcho stands in the byte of Restore, whose stages are small numbers.
+const isEcho byte = 1 << 7
 
 // GetDocument reads a document's row; false when there is none.
 func GetDocument(tx Tx, ref Ref) (Document, bool, error) {
@@ -146,7 +150,11 @@ func (d Document) append(dst []byte, key string) []byte {
 			p.text(c.Number)
 		}
 		p.byte(c.Stage)
-		p.byte(c.Restore)
+		restore := c.Restore
+		if c.Echo {
+			restore |= isEcho
+		}
+		p.byte(restore)
 		p.fixed(uint64(c.At))
 	}
 	if x := d.Pending; x != nil {
@@ -183,6 +191,7 @@ func decodeDocument(key, value []byte, number string) (Document, error) {
 			c.Number = u.text()
 		}
 		c.Stage, c.Restore, c.At = u.byte(), u.byte(), int64(u.fixed())
+		c.Restore, c.Echo = c.Restore&^isEcho, c.Restore&isEcho != 0
 		d.Confirmed = c
 	}
 	if flags&hasPending != 0 {
