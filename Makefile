@@ -25,6 +25,7 @@ generate: ## write what is generated: schemas/ and the README of connectors, sch
 
 bench: ## the workloads of docs/performance.md, paired with a typed-struct program
 	$(GO) run ./engine/internal/workload/cmd/bench
+	$(GO) test ./engine/state/bolt -run '^TestSize$$' -count=1 -v -size 1000000 | grep '^state:'
 
 demo: ## the shipped pipeline against both sandboxes
 	$(GO) run ./cmd/pipectl demo

@@ -64,6 +64,10 @@ func (e *Engine) Run(ctx context.Context, name string, o RunOptions) (run.Report
 		if err := e.expire(name, before, e.now()); err != nil {
 			e.log.Warn("old reports and closed exceptions could not be removed", "pipeline", name, "reason", err)
 		}
+		if err := e.backupWhenDue(); err != nil {
+			e.log.Warn("the state could not be copied", "reason", err)
+			report.Notes = append(report.Notes, "the scheduled backup of the state could not be made: "+problem.As(err).Reason)
+		}
 	}
 	return report, err
 }

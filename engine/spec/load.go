@@ -128,6 +128,7 @@ func (l *loader) loadProject() {
 		l.project.Notices.Add(&notice)
 	}
 	p := l.project
+	p.Backup = f.Backup.in(p.Dir)
 	p.Alerts, p.Console = f.Alerts, f.Console
 	p.State = f.State.Text
 	if p.State == "" {

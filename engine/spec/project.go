@@ -15,6 +15,7 @@ type file struct {
 	Connections  Named[rawConnection] `yaml:"connections" doc:"accounts of systems, by the name that pipelines use" required:"true"`
 	Environments Named[Environment]   `yaml:"environments" doc:"sets of connections, each with a state of its own: test, prod"`
 	State        Text                 `yaml:"state" doc:"the folder of the state files, one an environment" example:".pipectl"`
+	Backup       *Backup              `yaml:"backup" doc:"copies of the state, made at the end of a run when one is due (备份)"`
 	Alerts       Named[Alert]         `yaml:"alerts" doc:"channels that are told about exceptions (告警)"`
 	Console      Console              `yaml:"console" doc:"the web console of pipectl serve"`
 }
@@ -73,7 +74,8 @@ type Project struct {
 	File        string // pipectl.yaml, as it is shown
 	Environment string
 	Protected   bool
-	State       string // folder of the state files, absolute
+	State       string  // folder of the state files, absolute
+	Backup      *Backup // nil: copies are made by hand
 	Connections []*Connection
 	Pipelines   []*Pipeline
 	Tables      map[string]*Table
