@@ -45,9 +45,12 @@ func binary(ctx context.Context, o options) (path string, clean func(), err erro
 	return path, clean, nil
 }
 
-// tooLong is how long a run may take before it is killed for that: it waits for a vendor that told
-// it to, by a clock that nobody moves meanwhile.
-const tooLong = 8 * time.Second
+// A run that waits for a vendor who told it to wait is killed for that: nobody moves its clock
+// meanwhile. In peace nobody tells it to.
+const (
+	tooLong      = 4 * time.Second
+	tooLongPeace = 2 * time.Minute
+)
 
 // ended is how a process ended.
 type ended struct {
@@ -78,7 +81,11 @@ func (w *world) child(ctx context.Context, plan killPlan, args ...string) (ended
 		return ended{}, err
 	}
 	close(started)
-	watchdog := time.AfterFunc(tooLong, func() { kill("waiting for a vendor") })
+	patience := tooLong
+	if w.peaceful {
+		patience = tooLongPeace
+	}
+	watchdog := time.AfterFunc(patience, func() { kill("waiting for a vendor") })
 	err := cmd.Wait()
 	watchdog.Stop()
 	w.wire.arm(killPlan{}, nil)

@@ -23,7 +23,7 @@ func (w *world) peace(ctx context.Context) error {
 	if err := w.advance(10 * time.Minute); err != nil { // late work, before the clocks agree again
 		return err
 	}
-	w.drift = 0
+	w.drift, w.peaceful = 0, true
 	if err := w.advance(25 * time.Hour); err != nil { // what a clock that ran ahead has put off is due
 		return err
 	}

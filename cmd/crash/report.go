@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/pipectl/pipectl/engine/run"
 )
@@ -84,7 +85,20 @@ func newSummary(o options) summary {
 	return summary{o: o, kills: map[string]int{}, faults: map[string]int{}}
 }
 
-func (s *summary) clean() bool { return s.lost+s.duplicated+s.older+s.stuck == 0 }
+func (s *summary) clean() bool {
+	return s.lost+s.duplicated+s.older+s.stuck == 0 && len(s.missed()) == 0
+}
+
+// whole is from how many kills on every point has to be among them.
+const whole = 1000
+
+// missed are the points at which a whole proof has killed nobody.
+func (s *summary) missed() []string {
+	if s.killed < whole {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(points), func(p string) bool { return s.kills[p] > 0 || slices.Contains(seldom, p) })
+}
 
 func (s *summary) add(r result) {
 	s.worlds++
@@ -137,6 +151,9 @@ func (s *summary) print(out io.Writer) error {
 		}
 		_, _ = fmt.Fprintf(out, "  again:      go run ./cmd/crash -n %d -seed %d -world %d -v\n", s.o.kills, r.plan.Seed, r.plan.Number)
 		_, _ = fmt.Fprintf(out, "  as it was:  make crash REPLAY=%s\n", file)
+	}
+	if missed := s.missed(); len(missed) > 0 {
+		_, _ = fmt.Fprintf(out, "\nnobody was killed at: %s\n", strings.Join(missed, ", "))
 	}
 	_, err := fmt.Fprintf(out, "\ncrash: seed=%d kills=%d faults=%d orders=%d documents=%d lost=%d duplicated=%d older=%d stuck=%d\n",
 		s.o.seed, s.killed, s.failed, s.orders, s.documents, s.lost, s.duplicated, s.older, s.stuck)

@@ -117,8 +117,7 @@ func (w *wire) pass(rw http.ResponseWriter, r *http.Request, to *url.URL) {
 	answer(rw, resp, got, len(got))
 	if when == "after" {
 		_ = http.NewResponseController(rw).Flush()
-		time.Sleep(delay)
-		kill()
+		time.AfterFunc(delay, kill)
 	}
 }
 

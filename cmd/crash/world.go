@@ -28,6 +28,7 @@ type world struct {
 	drift    time.Duration // of pipectl's, on top
 	versions history
 	shops    map[int]shop
+	peaceful bool
 
 	r result
 }

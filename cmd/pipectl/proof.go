@@ -67,7 +67,7 @@ type killer struct {
 func newKiller(std stdio) (func(point string) bool, error) {
 	text := std.env(killAtVar)
 	if text == "" {
-		return nil, nil //nolint:nilnil // nobody is to be killed
+		return nil, nil // nobody is to be killed
 	}
 	k := &killer{std: std, left: map[string]int{}}
 	for item := range strings.SplitSeq(text, ",") {
