@@ -48,7 +48,7 @@ func binary(ctx context.Context, o options) (path string, clean func(), err erro
 // A run that waits for a vendor who told it to wait is killed for that: nobody moves its clock
 // meanwhile. In peace nobody tells it to.
 const (
-	tooLong      = 4 * time.Second
+	tooLong      = 6 * time.Second
 	tooLongPeace = 2 * time.Minute
 )
 

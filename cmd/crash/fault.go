@@ -34,7 +34,7 @@ var kinds = []kindOf{
 
 	{"lingxing", "cut-before", nil}, {"lingxing", "cut-after", nil}, {"lingxing", "half-answer", nil},
 	{"lingxing", "status", map[string]any{"status": 502}}, {"lingxing", "garbage", nil},
-	{"lingxing", "slow", map[string]any{"delay": "1800ms"}},
+	{"lingxing", "slow", map[string]any{"delay": "700ms"}}, // longer, and the client would keep off for two minutes, as it should
 	{"lingxing", "throttled", nil}, {"lingxing", "too-many", nil}, {"lingxing", "busy", nil},
 	{"lingxing", "expired-token", nil}, {"lingxing", "lost-token", nil},
 	{"lingxing", "error-500", nil}, {"lingxing", "moving-page", nil},

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 )
@@ -60,10 +61,29 @@ func (w worldPlan) step(n int) stepPlan {
 		s.Drift = drifts[n/4*7%len(drifts)]
 	}
 	s.Kill = planKill(rnd)
-	if rnd.IntN(10) == 0 {
+	switch rnd.IntN(10) {
+	case 0:
 		s.worst(rnd)
+	case 1, 2:
+		s.stages(rnd)
 	}
 	return s
+}
+
+// stages is a step in which documents go back and forth through their stages, and the process dies on
+// that way.
+func (s *stepPlan) stages(rnd *rand.Rand) {
+	for _, what := range []string{"change-order", "change-order", "cancel-order"} {
+		h := happen(rnd)
+		h.What = what
+		s.Happens = append(s.Happens, h)
+	}
+	s.Pipelines = pick(rnd, [][]string{{"bills"}, {"numbered"}, {"bills", "numbered"}})
+	var at []string
+	for range 4 {
+		at = append(at, fmt.Sprintf("%s:%d", pick(rnd, late), 1+rnd.IntN(2)))
+	}
+	s.Kill = killPlan{At: strings.Join(at, ",")}
 }
 
 // worst is the moment that only an intent on disk survives: a new document is sent, the connection
@@ -132,12 +152,8 @@ func planKill(rnd *rand.Rand) killPlan {
 		return killPlan{}
 	case n < 27: // at one point, or where the run ends
 		return killPlan{At: fmt.Sprintf("%s:%d,after end", pick(rnd, points), 1+rnd.IntN(2))}
-	case n < 49: // at the first of several that few runs pass
-		at := []string{"after end"}
-		for range 4 {
-			at = append(at, pick(rnd, rare))
-		}
-		return killPlan{At: strings.Join(at, ",")}
+	case n < 39: // before anything new is sent
+		return killPlan{At: pick(rnd, early) + "," + pick(rnd, early)}
 	case n < 62:
 		return killPlan{At: fmt.Sprint(1 + rnd.IntN(40))}
 	}
@@ -149,11 +165,13 @@ func planKill(rnd *rand.Rand) killPlan {
 
 // points are the named points of a run that these pipelines can pass (engine/run/doc.go). What only
 // append-only and replaced targets pass is killed in engine/run.
-var points = append(both("read", "steps", "intent", "save", "saved", "probe", "outcome", "end"), rare...)
+var points = slices.Concat(both("read", "steps", "intent", "save", "saved", "probe", "outcome", "end"), early, late)
 
-// rare are those that few runs pass.
-var rare = both("recovery", "settlement", "causes", "fetch", "scope", "submit", "submitted", "audit", "audited",
-	"un-audit", "un-audited", "cancel", "cancelled", "delete", "deleted", "leave", "window", "outage", "ping", "answered")
+// Few runs pass these: early ones before anything new is sent, and late ones.
+var (
+	early = both("recovery", "settlement", "causes", "fetch", "scope", "window", "ping", "answered")
+	late  = both("submit", "submitted", "audit", "audited", "un-audit", "un-audited", "cancel", "cancelled", "delete", "deleted", "leave", "outage")
+)
 
 // seldom are points that need three unanswered batches in a row, or a run right after such a one: a
 // proof may end without them.
