@@ -3,7 +3,7 @@
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: help build test lint generate bench demo fuzz crash
+.PHONY: help build test lint generate bench limits demo fuzz crash
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -26,6 +26,9 @@ generate: ## write what is generated: schemas/ and the README of connectors, sch
 bench: ## the workloads of docs/performance.md, paired with a typed-struct program
 	$(GO) run ./engine/internal/workload/cmd/bench
 	$(GO) test ./engine/state/bolt -run '^TestSize$$' -count=1 -v -size 1000000 | grep '^state:'
+
+limits: ## three pipelines on one account, against calls a second and calls at a time
+	$(GO) run ./cmd/limits
 
 demo: ## the shipped pipeline against both sandboxes
 	$(GO) run ./cmd/pipectl demo

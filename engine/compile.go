@@ -68,6 +68,9 @@ func (p *program) ready(ctx context.Context, e *Engine, o RunOptions) (*run.Pipe
 	if out.Former, err = e.former(p.spec); err != nil {
 		return nil, err
 	}
+	if p.spec.Priority.Text == "stock" {
+		out.Priority = connector.Stock
+	}
 	if out.Retry == nil {
 		out.Retry = ladder
 	}

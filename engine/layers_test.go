@@ -28,7 +28,7 @@ var layers = []struct {
 	{"engine/problem", nil},
 	{"engine/value", []string{"engine/problem"}},
 	{"engine/expr", []string{"engine/problem", "engine/value"}},
-	{"engine/transport", []string{"engine/problem"}},
+	{"engine/transport", []string{"engine/connector", "engine/problem"}},
 	{"engine/sandbox", nil},
 	{"engine/sandbox/sandboxtest", []string{"engine/sandbox"}},
 	{"engine/connector", []string{"engine/problem", "engine/value"}},

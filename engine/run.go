@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"github.com/pipectl/pipectl/engine/problem"
@@ -23,7 +22,6 @@ type RunOptions struct {
 
 	Progress func(run.Report)
 	Planned  func(run.Change)
-	Waits    func(since time.Time) // called when another run of the pipeline goes on, which began then
 	Reached  func(point string) bool
 }
 
@@ -41,11 +39,6 @@ func (e *Engine) Run(ctx context.Context, name string, o RunOptions) (run.Report
 			Hint:   "this release has no plans yet: use --dry-run, or an environment without `protected: true`",
 		}
 	}
-	done, err := e.takeTurn(ctx, name, o.Waits)
-	if err != nil {
-		return run.Report{}, problem.In(err, problem.Error{Class: problem.Transient, ID: "PC460", Pipeline: name, Reason: "the run was interrupted while it waited for another one"})
-	}
-	defer done()
 	ready, err := p.ready(ctx, e, o)
 	if err != nil {
 		return run.Report{}, problem.In(err, problem.Error{Pipeline: name})
@@ -55,7 +48,7 @@ func (e *Engine) Run(ctx context.Context, name string, o RunOptions) (run.Report
 		return run.Report{}, err
 	}
 	report, err := run.Run(ctx, ready, run.Options{
-		Store: e.store, Dir: filepath.Dir(e.file), Clock: e.clock(), Log: e.log.With("pipeline", name),
+		Store: e.store, Clock: e.clock(), Log: e.log.With("pipeline", name),
 		Since: o.Since, Until: o.Until, Said: o.Said, Keys: o.Keys, Limit: o.Limit,
 		Full: o.Full, Remap: o.Remap, DryRun: o.DryRun,
 		Progress: o.Progress, Planned: o.Planned, Requests: e.meter.since(), Reached: o.Reached,

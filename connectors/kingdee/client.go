@@ -210,7 +210,7 @@ func excerpt(body []byte) string {
 // pipelines. What only one object has to wait for (somebody's lock) is the engine's to wait for.
 func (c *conn) tap(e *problem.Error) *problem.Error {
 	if e.Class == problem.Throttled && e.Scope == problem.OfConnection {
-		c.http.Pause("", c.now().Add(e.After))
+		c.http.Throttled("", c.now().Add(e.After))
 	}
 	return e
 }

@@ -102,7 +102,7 @@ func (c *conn) refused(path string, e envelope) *problem.Error {
 	}
 	if p.Class == problem.Throttled {
 		p.Scope, p.After = problem.OfPath, c.tire(path, e.code)
-		c.http.Pause(path, c.now().Add(p.After))
+		c.http.Throttled(path, c.now().Add(p.After))
 	}
 	return p
 }

@@ -60,7 +60,7 @@ func (c *conn) callOnce(ctx context.Context, ep endpoint, params map[string]any)
 			c.learnTime(e)
 		case e.code == codeTooMany && !waited:
 			waited = true // somebody's request is about to end: no need to trouble anybody
-			c.http.Pause(ep.path, c.now().Add(time.Second))
+			c.http.Throttled(ep.path, c.now().Add(time.Second))
 		default:
 			return envelope{}, c.refused(ep.path, e)
 		}
@@ -104,7 +104,7 @@ func (c *conn) read(path string, a transport.Answer) (envelope, error) {
 			if p.After == 0 {
 				p.After = c.tire(path, codeTooMany)
 			}
-			c.http.Pause(path, c.now().Add(p.After))
+			c.http.Throttled(path, c.now().Add(p.After))
 		}
 		return envelope{}, p
 	}

@@ -19,10 +19,11 @@ type Pipeline struct {
 	Revision    string   // content hash of the pipeline with its tables and functions
 	Siblings    []string // names of all pipelines of the project, this one too: a rename is noticed by them
 
-	Uses    []Use // the connections of source, target and look-ups, each once
-	Source  Source
-	Prepare []step.Step // where, let, look-ups, map, validate, in order
-	Target  *Target     // nil: the pipeline only keeps rows for others
+	Uses     []Use              // the connections of source, target and look-ups, each once
+	Priority connector.Priority // the most urgent that its calls are: Stock for stock levels
+	Source   Source
+	Prepare  []step.Step // where, let, look-ups, map, validate, in order
+	Target   *Target     // nil: the pipeline only keeps rows for others
 
 	// KeyText is the key as it is written, one text a part: it is part of the pipeline's identity.
 	KeyText []string

@@ -52,7 +52,6 @@ type runner struct {
 	fullSafe place          // what a full reading proves
 	filled   bool           // the back-fill was read to its end
 	replaced replacement
-	met      *meeting // what a reading of everything has met; nil: this run's can't prove what is gone
 
 	overrides map[string]state.Override // what people have set in records, by key; nil: nothing
 	measured  bool                      // known.Ahead is of this run
@@ -105,12 +104,9 @@ func Run(ctx context.Context, p *Pipeline, o Options) (Report, error) {
 
 // way is everything that a run does, in order. Batches may still be in flight when it ends.
 func (r *runner) way() error {
-	steps := []func() error{r.reachable, r.recover, r.settle, r.open, r.again, r.live, r.vanished, r.reread}
-	if r.o.DryRun {
-		steps = []func() error{r.reachable, r.again, r.live, r.vanished}
-	}
-	for _, do := range steps {
-		if err := do(); err != nil {
+	for _, x := range r.stretches() {
+		r.turnTo(x.urgent)
+		if err := x.do(); err != nil {
 			return err
 		}
 		if err := r.drain(); err != nil {

@@ -22,6 +22,7 @@ type Pipeline struct {
 	Keep        Named[Expr]     `yaml:"keep" doc:"names and expressions that other pipelines' look-ups can ask for" example:"{erp_no: FBillNo}"`
 	Retry       []time.Duration `yaml:"retry" doc:"waiting times before each durable retry" example:"[5m, 5m, 5m]"`
 	Alerts      []Text          `yaml:"alerts" doc:"channels of pipectl.yaml that are told about exceptions" example:"[ops]"`
+	Priority    Text            `yaml:"priority" doc:"stock: its calls give way to those of orders and retries where pipelines share a connection (库存)" enum:"stock"`
 	State       Text            `yaml:"state" doc:"none: no ledger, for a full read into a replaced file only; nothing is skipped, retried or settled" enum:"none"`
 
 	File     string      `yaml:"-"` // as it is shown: relative to where pipectl was started

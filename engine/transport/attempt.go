@@ -9,6 +9,8 @@ import (
 	"net/http/httptrace"
 	"sync/atomic"
 	"time"
+
+	"github.com/pipectl/pipectl/engine/connector"
 )
 
 // trip is one call on its way; it travels in the context through the repeating client.
@@ -37,7 +39,7 @@ func (a attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	c, ctx := a.c, req.Context()
 	t, _ := ctx.Value(tripKey{}).(*trip)
 	t.sent.Store(false)
-	done, err := c.gate.enter(ctx, t.call.Bucket, priority(ctx))
+	done, err := c.gate.enter(ctx, t.call.Bucket, connector.PriorityOf(ctx))
 	if err != nil {
 		return nil, c.stopped(t, err)
 	}

@@ -6,31 +6,8 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
+	"github.com/pipectl/pipectl/engine/connector"
 )
-
-// Priority orders the calls that wait for the budget.
-type Priority uint8
-
-// Priorities, the first served first.
-const (
-	Live     Priority = iota // what just happened in the source
-	Retry                    // retries that are due
-	Stock                    // stock levels
-	BackFill                 // old windows
-)
-
-type priorityKey struct{}
-
-// WithPriority marks all calls made with the context.
-func WithPriority(ctx context.Context, p Priority) context.Context {
-	return context.WithValue(ctx, priorityKey{}, p)
-}
-
-func priority(ctx context.Context) Priority {
-	p, _ := ctx.Value(priorityKey{}).(Priority)
-	return p
-}
 
 // look is how often a paused gate looks at its clock, which a test may move.
 const look = 50 * time.Millisecond
@@ -38,44 +15,51 @@ const look = 50 * time.Millisecond
 // gate is the budget of one connection: one queue, served by priority and then by age. A call
 // whose bucket is full or paused lets others pass.
 type gate struct {
-	now     func() time.Time
-	limiter *rate.Limiter // nil: no limit
-	most    int           // in flight; 0: no limit
-	of      func(string) int
+	now  func() time.Time // pauses, and shares that grow back
+	tick func() time.Time // the pace: a network knows nothing of a clock that is set, or that a test moves
+	most int              // in flight; 0: no limit
+	of   func(string) int
 
 	mu      sync.Mutex
+	pace    *pace     // nil: no limit
 	waiting []*waiter // sorted
 	flying  int
-	buckets map[string]*bucket // "" holds the pause of the whole connection
+	arrived int
+	seen    time.Time          // our clock, when it was looked at last
+	buckets map[string]*bucket // "" is the whole connection
 	timer   *time.Timer        // wakes the queue when only time stands in its way
-}
-
-type bucket struct {
-	flying int
-	until  time.Time
 }
 
 type waiter struct {
 	bucket   string
-	priority Priority
+	priority connector.Priority
+	number   int // in the order of arrival
+	since    time.Time
+	passed   int // times that somebody who came later went first
 	turn     chan struct{}
 }
 
+// patience is how often a call is overtaken by more urgent ones that came later. Then it goes next, so
+// that a back-fill comes to its end beside a stream of orders: it gets one turn in ten.
+const patience = 9
+
 func newGate(o Options) *gate {
-	g := &gate{now: o.Now, most: o.InFlight, of: o.Buckets, buckets: map[string]*bucket{}}
+	g := &gate{now: o.Now, tick: time.Now, most: o.InFlight, of: o.Buckets, buckets: map[string]*bucket{}}
 	if o.PerSecond > 0 {
-		g.limiter = rate.NewLimiter(rate.Limit(o.PerSecond), max(1, int(o.PerSecond)))
+		g.pace = newPace(o.PerSecond)
 	}
 	return g
 }
 
 // enter waits for a turn and returns what gives it back.
-func (g *gate) enter(ctx context.Context, name string, p Priority) (func(), error) {
+func (g *gate) enter(ctx context.Context, name string, p connector.Priority) (func(), error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	w := &waiter{bucket: name, priority: p, turn: make(chan struct{})}
 	g.mu.Lock()
+	g.arrived++
+	w.number, w.since = g.arrived, g.tick()
 	at, _ := slices.BinarySearchFunc(g.waiting, w, func(old, _ *waiter) int {
 		if old.priority <= p {
 			return -1 // behind all of its own priority
@@ -115,14 +99,6 @@ func (g *gate) leave(name string) {
 	g.serve()
 }
 
-func (g *gate) pause(name string, until time.Time) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if b := g.bucket(name); until.After(b.until) {
-		b.until = until
-	}
-}
-
 func (g *gate) bucket(name string) *bucket {
 	b := g.buckets[name]
 	if b == nil {
@@ -135,52 +111,84 @@ func (g *gate) bucket(name string) *bucket {
 // serve lets everybody in whose turn it is; it is called with the lock held whenever something
 // changes, and by the timer when only time had to pass.
 func (g *gate) serve() {
-	now := g.now()
-	paused := g.bucket("").until.After(now)
-	for i := 0; i < len(g.waiting) && !paused; {
-		w := g.waiting[i]
-		if !g.free(w.bucket, now) {
-			i++
-			continue
-		}
-		if g.limiter != nil && !g.limiter.AllowN(now, 1) {
+	now := g.clock()
+	whole := g.bucket("")
+	for !whole.until.After(now) {
+		if g.pace != nil && g.pace.ready(whole.shareAt(now)).After(g.tick()) {
 			break
 		}
+		i := g.pick(now)
+		if i < 0 {
+			break
+		}
+		w := g.waiting[i]
+		if g.pace != nil {
+			g.pace.take(g.tick(), w.since, whole.shareAt(now))
+		}
+		g.waiting = slices.Delete(g.waiting, i, i+1)
+		g.overtake(w, now)
 		g.flying++
 		g.bucket(w.bucket).flying++
-		g.waiting = slices.Delete(g.waiting, i, i+1)
 		close(w.turn)
 	}
 	g.wake(now)
 }
 
+// pick finds the one whose turn it is: the first that can go, or one that was overtaken too often.
+func (g *gate) pick(now time.Time) int {
+	first := -1
+	for i, w := range g.waiting {
+		if !g.free(w.bucket, now) {
+			continue
+		}
+		if w.passed >= patience {
+			return i
+		}
+		if first < 0 {
+			first = i
+		}
+	}
+	return first
+}
+
+// overtake counts w's going first against those who waited longer and could have gone. After one
+// that had been overtaken too often all begin anew.
+func (g *gate) overtake(w *waiter, now time.Time) {
+	for _, x := range g.waiting {
+		switch {
+		case w.passed >= patience:
+			x.passed = 0
+		case x.number < w.number && g.free(x.bucket, now):
+			x.passed++
+		}
+	}
+}
+
 func (g *gate) free(name string, now time.Time) bool {
 	b := g.bucket(name)
-	if g.most > 0 && g.flying >= g.most || b.until.After(now) {
+	if most := g.bucket("").of(g.most, now); most > 0 && g.flying >= most || b.until.After(now) {
 		return false
 	}
 	if name == "" || g.of == nil {
 		return true
 	}
-	most := g.of(name)
+	most := b.of(g.of(name), now)
 	return most == 0 || b.flying < most
 }
 
-// wake sets the timer when somebody waits for time alone: a pause or the rate.
+// wake sets the timer when somebody waits for time alone: a pause, the rate, or a share that grows.
 func (g *gate) wake(now time.Time) {
 	if len(g.waiting) == 0 {
 		return
 	}
 	var wait time.Duration
-	if g.limiter != nil {
-		if missing := 1 - g.limiter.TokensAt(now); missing > 0 {
-			wait = max(time.Millisecond, time.Duration(missing/float64(g.limiter.Limit())*float64(time.Second)))
-		}
+	if g.pace != nil {
+		wait = g.pace.ready(g.bucket("").shareAt(now)).Sub(g.tick())
 	}
-	if wait == 0 && !g.anyPaused(now) {
+	if wait <= 0 && !g.waitsForTime(now) {
 		return // a place in flight is missing: leave serves
 	}
-	if wait == 0 || wait > look {
+	if wait <= 0 || wait > look {
 		wait = look
 	}
 	if g.timer == nil {
@@ -194,9 +202,9 @@ func (g *gate) wake(now time.Time) {
 	g.timer.Reset(wait)
 }
 
-func (g *gate) anyPaused(now time.Time) bool {
+func (g *gate) waitsForTime(now time.Time) bool {
 	for _, b := range g.buckets {
-		if b.until.After(now) {
+		if b.until.After(now) || b.shareAt(now) < 1 {
 			return true
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/problem"
 )
 
@@ -36,14 +37,14 @@ func (g *gate) queued() int {
 
 func TestTheQueueIsServedByPriorityThenAge(t *testing.T) {
 	g := newGate(Options{InFlight: 1, Now: time.Now})
-	leave, err := g.enter(t.Context(), "", Live)
+	leave, err := g.enter(t.Context(), "", connector.Live)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var mu sync.Mutex
 	var order []string
 	var wg sync.WaitGroup
-	for i, p := range []Priority{BackFill, Stock, Live, Retry, Live, BackFill} {
+	for i, p := range []connector.Priority{connector.BackFill, connector.Stock, connector.Live, connector.Retry, connector.Live, connector.BackFill} {
 		wg.Go(func() {
 			out, err := g.enter(t.Context(), "", p)
 			if err != nil {
@@ -66,15 +67,15 @@ func TestTheQueueIsServedByPriorityThenAge(t *testing.T) {
 
 func TestAFullBucketLetsOthersPass(t *testing.T) {
 	g := newGate(Options{Now: time.Now, Buckets: func(string) int { return 1 }})
-	leave, _ := g.enter(t.Context(), "orders", Live)
+	leave, _ := g.enter(t.Context(), "orders", connector.Live)
 	ctx, cancel := context.WithCancel(t.Context())
 	refused := make(chan error, 1)
 	go func() {
-		_, err := g.enter(ctx, "orders", Live)
+		_, err := g.enter(ctx, "orders", connector.Live)
 		refused <- err
 	}()
 	until(t, "the second one waits", func() bool { return g.queued() == 1 })
-	other, err := g.enter(t.Context(), "stock", BackFill)
+	other, err := g.enter(t.Context(), "stock", connector.BackFill)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,13 +120,13 @@ func TestAPauseEndsByTheClock(t *testing.T) {
 	g.pause("orders", now().Add(2*time.Minute))
 	in := make(chan struct{})
 	go func() {
-		if leave, err := g.enter(t.Context(), "orders", Live); err == nil {
+		if leave, err := g.enter(t.Context(), "orders", connector.Live); err == nil {
 			leave()
 			close(in)
 		}
 	}()
 	until(t, "it waits", func() bool { return g.queued() == 1 })
-	if leave, err := g.enter(t.Context(), "stock", Live); err != nil {
+	if leave, err := g.enter(t.Context(), "stock", connector.Live); err != nil {
 		t.Error(err)
 	} else {
 		leave()
@@ -154,25 +155,6 @@ func TestThePauseOfTheConnectionHoldsEverybody(t *testing.T) {
 	if !errors.Is(err, ErrNotSent) || problem.As(err).ID != "PC309" || n.Load() != 0 {
 		t.Errorf("error %v after %d requests", err, n.Load())
 	}
-}
-
-func TestTheRateIsKept(t *testing.T) {
-	var clock atomic.Int64
-	g := newGate(Options{Now: func() time.Time { return time.Unix(0, clock.Load()) }, PerSecond: 10})
-	var in atomic.Int32
-	for range 12 { // 10 at once, then one every tenth of a second
-		go func() {
-			if leave, err := g.enter(t.Context(), "", Live); err == nil {
-				in.Add(1)
-				leave()
-			}
-		}()
-	}
-	until(t, "ten are in", func() bool { return in.Load() == 10 && g.queued() == 2 })
-	clock.Add(int64(100 * time.Millisecond))
-	until(t, "one more", func() bool { return in.Load() == 11 && g.queued() == 1 })
-	clock.Add(int64(100 * time.Millisecond))
-	until(t, "the last", func() bool { return in.Load() == 12 })
 }
 
 func TestAServerThatCountsOnIsLeftAlone(t *testing.T) {

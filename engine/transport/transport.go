@@ -173,5 +173,9 @@ func (c *Client) Redactor() *Redactor { return c.redactor }
 // the queue. A later pause wins over an earlier one.
 func (c *Client) Pause(bucket string, until time.Time) { c.gate.pause(bucket, until) }
 
+// Throttled closes the tap as Pause does, because the server has said "too many requests", and makes
+// the budget smaller: of one bucket, or with "" of the whole connection. It grows back by itself.
+func (c *Client) Throttled(bucket string, until time.Time) { c.gate.throttled(bucket, until) }
+
 // Close ends idle connections.
 func (c *Client) Close() { c.wire.CloseIdleConnections() }

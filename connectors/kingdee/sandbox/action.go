@@ -100,7 +100,7 @@ func (b *Box) serverActions() []sandbox.Action {
 		{Name: "unlock-user", Doc: "An administrator unlocks a user.", Example: `{"user":"apiuser"}`, Do: b.unlockUser},
 		{
 			Name: "set-option", Doc: "Changes how the server is set up; the answer shows all options.",
-			Example: `{"auto_number":{"XSDD01_SYS":true},"workflow":{"SAL_SaleOrder":true},"query_cap":2000,"hidden_orgs":{"101":true},"negative_stock":"refuse","idle_minutes":20}`, Do: b.withLock(b.setOption),
+			Example: `{"auto_number":{"XSDD01_SYS":true},"workflow":{"SAL_SaleOrder":true},"query_cap":2000,"hidden_orgs":{"101":true},"negative_stock":"refuse","idle_minutes":20,"calls_per_second":20}`, Do: b.withLock(b.setOption),
 		},
 	}
 }

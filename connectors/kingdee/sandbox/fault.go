@@ -55,6 +55,9 @@ func (c *call) run() *httpAnswer {
 	if refused := c.authenticate(); refused != nil {
 		return refused
 	}
+	if c.box.tooMany(c.box.kit.Clock.Now()) {
+		return c.broken(FaultThrottled)
+	}
 	f, ok := c.box.kit.Faults.Take(c.r.URL.Path, c.body, FaultThrottled, FaultNetControl, FaultDatabase, FaultException,
 		FaultLostSession, FaultResponseError, FaultEnvelopeText, FaultLateRow, FaultPartialBatch)
 	if !ok {

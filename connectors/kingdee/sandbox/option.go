@@ -19,6 +19,7 @@ type options struct {
 	UnknownFails   bool            `json:"unknown_fails"`    // an unknown number fails the whole Submit, Audit, …
 	AsyncPolls     int             `json:"async_polls"`      // polls until an asynchronous BatchSave is done
 	OldSpellingNil bool            `json:"old_spelling_nil"` // ExcuteOperation answers null and does nothing
+	CallsPerSecond int             `json:"calls_per_second"` // beyond it calls are refused (MsgCode 14); 0: no limit
 }
 
 func newOptions() options {

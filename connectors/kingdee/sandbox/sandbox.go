@@ -19,6 +19,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pipectl/pipectl/engine/sandbox"
 )
@@ -54,6 +55,7 @@ type Box struct {
 	tasks     map[string]*task
 	repeats   map[string]int64 // when a JSON text was saved with ValidateRepeatJson, in Unix seconds
 	calls     map[string]*tally
+	newest    []time.Time // calls of the last second, where they are limited
 }
 
 // tally counts the calls of one service.
