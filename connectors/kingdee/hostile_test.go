@@ -201,3 +201,24 @@ func TestOneBrokenCellCostsNothingButItsRow(t *testing.T) {
 		})
 	}
 }
+
+// Pages that come again, one after the other or in turn, are no end and have none.
+func TestPagesThatComeAgain(t *testing.T) {
+	page := func(from int) string {
+		return fmt.Sprintf(`[[%d,"C-%d","2026-03-01T10:00:00","A"],[%d,"C-%d","2026-03-01T10:00:00","B"]]`, from, from, from+1, from+1)
+	}
+	for name, answers := range map[string][]string{
+		"the same page": {page(1), page(1)},
+		"in turn":       {page(1), page(3), page(5), page(1), page(3), page(5), page(1), page(3)},
+	} {
+		s := newStub(map[string][]string{"ExecuteBillQuery": answers})
+		c, _ := dial(t, s, func(cfg *Config) { cfg.Page = 2 })
+		var last error
+		for _, err := range c.Read(t.Context(), connector.Query{Object: "BD_Currency", Fields: []string{"FName"}}) {
+			last = err
+		}
+		if e := problem.As(last); last == nil || e.Class != problem.Fatal || e.ID != idUnreadable || len(s.calls("ExecuteBillQuery")) > 4 {
+			t.Errorf("%s: %v after %d questions", name, last, len(s.calls("ExecuteBillQuery")))
+		}
+	}
+}

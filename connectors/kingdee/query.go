@@ -134,7 +134,7 @@ func (c *conn) queryRefused(s *status, object string) *problem.Error {
 // row by its key instead of by a count: rows that come and go meanwhile shift no page.
 func (c *conn) pages(ctx context.Context, s selection, by string, literal func(string) (string, error), each func([]row) error) error {
 	at := indexOf(s.keys, by)
-	own, before := s.filter, ""
+	own, met := s.filter, map[string]bool{} // the last keys of the pages so far
 	s.order = by + " ASC"
 	for {
 		rows, err := c.query(ctx, s)
@@ -142,10 +142,10 @@ func (c *conn) pages(ctx context.Context, s selection, by string, literal func(s
 			return err
 		}
 		end := cellText(rows[len(rows)-1][at])
-		if end == before {
+		if end == "" || met[end] {
 			return c.standstill(s, len(rows))
 		}
-		before = end
+		met[end] = true
 		last, err := literal(end)
 		if err != nil {
 			return err
