@@ -90,7 +90,7 @@ func ParseNumber(s string) (Value, bool) {
 		mantissa, exponent = s[:i], s[i:]
 	}
 	whole, fraction, _ := strings.Cut(mantissa, ".")
-	if whole == "" && fraction == "" {
+	if whole == "" && fraction == "" || strings.ContainsAny(whole, "+-") { // 0-5 is no number, although -5 is one
 		return Value{}, false
 	}
 	if whole = strings.TrimLeft(whole, "0"); whole == "" {

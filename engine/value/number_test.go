@@ -163,6 +163,15 @@ func TestCmp(t *testing.T) {
 }
 
 // FuzzArithmetic compares with big.Rat, which is exact.
+// What stands between digits ends no number: 0-5 is not -5.
+func TestNoNumbers(t *testing.T) {
+	for _, s := range []string{"0-5", "00-12.50", "0+5", "1-5", "0-", "0.-5", "00e-", "-0-5", "+0-5", "0 5", "05-"} {
+		if v, ok := ParseNumber(s); ok {
+			t.Errorf("%q is read as %s", s, v.JSON())
+		}
+	}
+}
+
 func FuzzArithmetic(f *testing.F) {
 	for _, s := range [][2]string{{"0.1", "0.2"}, {"9223372036854775807", "-1"}, {"1e18", "1e-18"}, {"-123456789012345678.901", "999999999999999999"}, {"0", "-0.00"}, {"1e90", "7e-90"}} {
 		f.Add(s[0], s[1], 2)
