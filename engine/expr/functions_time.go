@@ -202,7 +202,7 @@ func addDays(_ *Frame, c *callee, args []value.Value) (value.Value, error) {
 		return args[2], err
 	}
 	const most = 4_000_000 // days in ten thousand years
-	t := args[0].Time().In(loc).AddDate(0, 0, int(min(max(n, -most), most)))
+	t := wall(clockIn(args[0].Time(), loc).AddDate(0, 0, int(min(max(n, -most), most))), loc)
 	if !inRange(t) {
 		return args[0], c.fail("PC222", c.label+" lies beyond the years 1 to 9999", "")
 	}
@@ -221,10 +221,10 @@ func addMonths(_ *Frame, c *callee, args []value.Value) (value.Value, error) {
 		return args[2], err
 	}
 	const most = 120_000 // months in ten thousand years
-	t := args[0].Time().In(loc)
-	first := time.Date(t.Year(), t.Month(), 1, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), loc).AddDate(0, int(min(max(n, -most), most)), 0)
+	t := clockIn(args[0].Time(), loc)
+	first := t.AddDate(0, 0, 1-t.Day()).AddDate(0, int(min(max(n, -most), most)), 0)
 	last := time.Date(first.Year(), first.Month()+1, 0, 0, 0, 0, 0, time.UTC).Day()
-	t = first.AddDate(0, 0, min(t.Day(), last)-1)
+	t = wall(first.AddDate(0, 0, min(t.Day(), last)-1), loc)
 	if !inRange(t) {
 		return args[0], c.fail("PC222", c.label+" lies beyond the years 1 to 9999", "")
 	}

@@ -67,11 +67,39 @@ func readInstant(v value.Value, zone *time.Location) (time.Time, bool) {
 		}
 	}
 	for _, l := range layouts {
-		if t, err := time.ParseInLocation(l, s, zone); err == nil {
+		if t, err := time.Parse(l, s); err == nil {
+			t = wall(t, zone)
 			return t, inRange(t)
 		}
 	}
 	return time.Time{}, false
+}
+
+// wall is the instant at which clocks in a zone show what naive shows in UTC. Where they show it twice,
+// the first time counts; where they never do, as they were put forward, it is taken as if they had not
+// been: it never falls into the day before. Go leaves open which of both it takes.
+func wall(naive time.Time, zone *time.Location) time.Time {
+	shown := func(offsetOf time.Time) (time.Time, bool) {
+		_, offset := offsetOf.In(zone).Zone()
+		t := naive.Add(-time.Duration(offset) * time.Second).In(zone)
+		_, own := t.Zone()
+		return t, own == offset
+	}
+	about := time.Date(naive.Year(), naive.Month(), naive.Day(), naive.Hour(), naive.Minute(), naive.Second(), naive.Nanosecond(), zone)
+	before, ok := shown(about.Add(-24 * time.Hour))
+	if ok {
+		return before
+	}
+	if after, ok := shown(about.Add(24 * time.Hour)); ok {
+		return after
+	}
+	return before
+}
+
+// clockIn is what clocks in a zone show at an instant, as if it were UTC: what wall takes.
+func clockIn(t time.Time, zone *time.Location) time.Time {
+	_, offset := t.In(zone).Zone()
+	return t.UTC().Add(time.Duration(offset) * time.Second)
 }
 
 // inRange keeps to years that RFC 3339 can write.

@@ -35,8 +35,8 @@ func (b *Box) billActions() []sandbox.Action {
 			Example: `{"form":"SAL_SaleOrder","number":"113-A1","model":{"FNote":"by hand"},"modified":"2026-03-01 10:00:00"}`, Do: b.createBill,
 		},
 		{
-			Name: "create-bills", Doc: "Many sales orders at once, PREFIX-000001 and so on, audited; for reading large amounts.",
-			Example: `{"count":1000,"prefix":"BULK"}`, Do: b.createBills,
+			Name: "create-bills", Doc: "Many sales orders at once, PREFIX-000001 and so on, audited; for reading large amounts. modified (a time) makes it the time of all.",
+			Example: `{"count":1000,"prefix":"BULK","modified":"2026-03-01 10:00:00"}`, Do: b.createBills,
 		},
 		{
 			Name: "edit-bill", Doc: "A person changes fields of a document, which must be editable; set is written like a Model, rows with FEntryID.",
@@ -185,15 +185,24 @@ func (b *Box) createBill(args json.RawMessage) (any, error) {
 		return nil, err
 	}
 	c := b.byHand()
-	if in.Modified != "" {
-		at, ok := parseTime(in.Modified)
-		if !ok {
-			return nil, fmt.Errorf("modified: %q is no time", in.Modified)
-		}
-		c.now = at
+	if err := c.at(in.Modified); err != nil {
+		return nil, err
 	}
 	model := append(b.sampleModel(f), extra...)
 	return b.storeByHand(c, f, append(model, member{f.number, in.Number}))
+}
+
+// at makes a time the one of the call; "" leaves it.
+func (c *call) at(modified string) error {
+	if modified == "" {
+		return nil
+	}
+	at, ok := parseTime(modified)
+	if !ok {
+		return fmt.Errorf("modified: %q is no time", modified)
+	}
+	c.now = at
+	return nil
 }
 
 func modelOf(raw json.RawMessage) (object, error) {
@@ -277,8 +286,8 @@ func (b *Box) sampleReference(f *form, x *field) object {
 
 func (b *Box) createBills(args json.RawMessage) (any, error) {
 	in := struct {
-		Count  int
-		Prefix string
+		Count            int
+		Prefix, Modified string
 	}{Count: 100, Prefix: "BULK"}
 	if err := strict(args, &in); err != nil {
 		return nil, err
@@ -287,8 +296,13 @@ func (b *Box) createBills(args json.RawMessage) (any, error) {
 	defer b.mu.Unlock()
 	f, c := b.form("SAL_SaleOrder"), b.byHand()
 	model, opt := b.sampleModel(f), saveOptions{validate: true, numberSearch: true, audit: true}
+	if err := c.at(in.Modified); err != nil {
+		return nil, err
+	}
 	for i := range in.Count {
-		c.now = c.now.Add(time.Millisecond) // no two at the same instant
+		if in.Modified == "" {
+			c.now = c.now.Add(time.Millisecond) // no two at the same instant
+		}
 		_, bad := b.store(c, f, opt, append(slices.Clip(model), member{f.number, fmt.Sprintf("%s-%06d", in.Prefix, i+1)}), 0)
 		if len(bad) > 0 {
 			return nil, errors.New(bad[0].Message)

@@ -32,6 +32,10 @@ func cursors(r Read) []Case {
 			body: func(c *T) { c.changed(r, time.Hour) },
 		},
 		{
+			Name: "changes while it is read", Why: "a record that changes moves to another page, and those behind it slide over the borders: none may be lost",
+			body: func(c *T) { c.moving(r) },
+		},
+		{
 			Name: "change times", Why: "the version of a record is its change time: without it an old state overwrites a new one",
 			body: func(c *T) {
 				for _, rec := range c.read(r, c.query(r)).records {
@@ -130,6 +134,43 @@ func (c *T) changed(r Read, lookback time.Duration) {
 		if lost := minus(want, c.read(r, q).keys); len(lost) > 0 {
 			c.Errorf("changed after the cursor %q and not read from it: %v", q.Cursor, first(lost))
 		}
+	}
+}
+
+// moving lets the source change between the first pages, and reads on from the cursor afterwards.
+func (c *T) moving(r Read) {
+	c.Helper()
+	if r.Change == nil {
+		c.Logf("nothing to change: Read.Change is nil")
+		return
+	}
+	q := c.query(r)
+	var got, changed []string
+	changes := 0
+	for p, err := range ability[connector.Reader](c, c.Box.Open(c, nil)).Read(c.ctx(), q) {
+		if err != nil {
+			c.Fatalf("%v", c.classified(err))
+		}
+		for _, rec := range p.Records {
+			if rec.Bad == nil {
+				got = append(got, c.key(rec.Data, r.Key))
+			}
+		}
+		if p.Safe != "" {
+			q.Cursor = p.Safe
+		}
+		if changes++; changes <= 3 {
+			c.Box.Kit.Clock.Advance(tick)
+			changed = append(changed, r.Change(c, c.Box)...)
+		}
+	}
+	c.Box.Kit.Clock.Advance(10 * time.Minute) // beyond any margin that the connector keeps
+	second := c.read(r, q).keys
+	if lost := minus(changed, second); len(lost) > 0 {
+		c.Errorf("changed while it was read, and not read from the cursor %q on: %v", q.Cursor, first(lost))
+	}
+	if lost := minus(r.Keys(c, c.Box), append(got, second...)); len(lost) > 0 {
+		c.Errorf("neither read while the source changed, nor from the cursor %q on: %v", q.Cursor, first(lost))
 	}
 }
 
