@@ -81,6 +81,7 @@ var bugs = []struct{ bug, cases string }{
 	{"no cursor", "read/orders/a cursor at the end"},
 	{"the cursor is in the future", "read/orders/changes after the cursor*"},
 	{"lookback looks forward", "read/orders/changes after the cursor, with lookback"},
+	{"pages are counted", "read/orders/changes while it is read"},
 	{"no change times", "read/orders/change times"},
 	{"windows leave a gap", "read/orders/windows"},
 	{"windows are ignored", "read/orders/windows"},

@@ -1,6 +1,7 @@
 package connectortest_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -61,6 +62,7 @@ func (v *vendor) Dump() map[string]any {
 
 // ask is every request of this system in one: it is its whole protocol.
 type ask struct {
+	Behind                          order
 	User, Secret, Token, Object, Op string
 	Since, Until                    time.Time
 	After, Most                     int
@@ -129,13 +131,16 @@ func (v *vendor) do(path string, in ask) reply {
 	}
 }
 
-// list answers rows in order of change, from place After on.
+// list answers rows in order of change, from place After on, or behind the row Behind.
 func (v *vendor) list(in ask) reply {
 	var out reply
 	n := 0
 	rows := slices.Clone(v.orders)
-	slices.SortStableFunc(rows, func(a, b order) int { return a.Changed.Compare(b.Changed) })
+	slices.SortStableFunc(rows, func(a, b order) int { return cmp.Or(a.Changed.Compare(b.Changed), cmp.Compare(a.No, b.No)) })
 	for _, o := range rows {
+		if c := o.Changed.Compare(in.Behind.Changed); c < 0 || c == 0 && o.No <= in.Behind.No {
+			continue
+		}
 		if o.Changed.Before(in.Since) || !in.Until.IsZero() && !o.Changed.Before(in.Until) {
 			continue
 		}

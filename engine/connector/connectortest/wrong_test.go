@@ -273,7 +273,13 @@ func (w *wrong) list(ctx context.Context, q connector.Query, in ask, yield func(
 			page.Records = page.Records[1:]
 		}
 		n += len(page.Records)
-		in.After += len(out.Orders)
+		if len(out.Orders) > 0 {
+			in.Behind = out.Orders[len(out.Orders)-1]
+		}
+		if w.bug == "pages are counted" {
+			in.Behind = order{}
+			in.After += len(out.Orders)
+		}
 		page.Complete = !out.More && q.Window == nil && q.Cursor == ""
 		limited := q.Limit > 0 && n >= q.Limit
 		if w.bug == "a limited read says complete" && limited {
