@@ -28,7 +28,7 @@ func errorsCommand(std stdio) *cli.Command {
 		Flags: append([]cli.Flag{&cli.BoolFlag{Name: "all", Usage: "waiting records too, which are no exceptions yet"}}, filters...),
 		Action: func(c *cli.Context) error {
 			if c.Args().Len() > 0 {
-				return usage("unknown command %q%s\n  → pipectl errors [list|show|retry|skip|override|overrides]", "errors "+c.Args().First(), didYouMean(c.Args().First(), c.Command.Subcommands))
+				return usage("unknown command %q%s\n  → pipectl errors [list|show|retry|link|skip|override|overrides]", "errors "+c.Args().First(), didYouMean(c.Args().First(), c.Command.Subcommands))
 			}
 			return listErrors(c, std)
 		},
@@ -39,6 +39,7 @@ func errorsCommand(std stdio) *cli.Command {
 				Name: "retry", Usage: "the next run takes these up, whatever their due time", ArgsUsage: "[PIPELINE [KEY]]",
 				Flags: filters, Action: func(c *cli.Context) error { return retryErrors(c, std) },
 			},
+			linkCommand(std),
 			{
 				Name: "skip", Usage: "leave these records alone until they change at the source", ArgsUsage: "PIPELINE [KEY]",
 				Flags:  append([]cli.Flag{&cli.StringFlag{Name: "reason", Usage: "why; it is kept and shown"}}, filters...),

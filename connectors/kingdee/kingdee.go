@@ -56,15 +56,16 @@ const (
 )
 
 var ( // what this system can do, kept true by the compiler
-	_ connector.Reader  = (*conn)(nil)
-	_ connector.Fetcher = (*conn)(nil)
-	_ connector.Finder  = (*conn)(nil)
-	_ connector.Writer  = (*conn)(nil)
-	_ connector.Stager  = (*conn)(nil)
-	_ connector.Prober  = (*conn)(nil)
-	_ connector.Clocked = (*conn)(nil)
-	_ connector.Checker = (*conn)(nil)
-	_ connector.Pinger  = (*conn)(nil)
+	_ connector.Reader   = (*conn)(nil)
+	_ connector.Fetcher  = (*conn)(nil)
+	_ connector.Finder   = (*conn)(nil)
+	_ connector.Writer   = (*conn)(nil)
+	_ connector.Stager   = (*conn)(nil)
+	_ connector.Prober   = (*conn)(nil)
+	_ connector.IDProber = (*conn)(nil)
+	_ connector.Clocked  = (*conn)(nil)
+	_ connector.Checker  = (*conn)(nil)
+	_ connector.Pinger   = (*conn)(nil)
 )
 
 // conn is one connection: one session, one budget, shared by all pipelines.

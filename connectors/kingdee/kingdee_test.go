@@ -107,6 +107,7 @@ func TestConnector(t *testing.T) {
 				Stages: map[connector.Op]string{
 					connector.Submit: service + "Submit", connector.Audit: service + "Audit", connector.UnAudit: service + "UnAudit",
 					connector.Delete: service + "Delete", connector.Cancel: service + "ExecuteOperation",
+					connector.UnSubmit: service + "CancelAssign",
 				},
 				Throttled: sandbox.Fault{Kind: "throttled"}, Partial: sandbox.Fault{Kind: "partial-batch", Arg: "1,2"},
 			},

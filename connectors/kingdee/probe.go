@@ -48,6 +48,27 @@ func (c *conn) Probe(ctx context.Context, t connector.Target, keys []string) ([]
 	return out, nil
 }
 
+// ProbeIDs asks for documents by FID: one whose number a person has changed is found again.
+func (c *conn) ProbeIDs(ctx context.Context, t connector.Target, ids []string) ([]connector.Probed, error) {
+	f := formOf(t.Object)
+	refs := make([]connector.Ref, len(ids))
+	all := make([]int, len(ids))
+	for i, id := range ids {
+		refs[i], all[i] = connector.Ref{ID: id}, i
+	}
+	out := make([]connector.Probed, len(ids))
+	for part := range slices.Chunk(all, mostIDs) {
+		found, err := c.standOf(ctx, f, refs, part)
+		if err != nil {
+			return nil, err
+		}
+		for i, s := range found {
+			out[i] = s.Probed
+		}
+	}
+	return out, nil
+}
+
 // fold is a key as the database compares it: its unique index sees no capitals and no blanks at
 // the end, so "a1" is taken when "A1" is there.
 func fold(key string) string { return strings.ToLower(strings.TrimRight(key, " ")) }

@@ -64,6 +64,7 @@ func stageParts(refs []connector.Ref) [][]int {
 
 var services = map[connector.Op]string{
 	connector.Submit: "Submit", connector.Audit: "Audit", connector.UnAudit: "UnAudit", connector.Delete: "Delete",
+	connector.UnSubmit: "CancelAssign",
 }
 
 // operate makes one call for these documents, which all have ids or all have none.
@@ -150,7 +151,7 @@ func reachedBy(op connector.Op) connector.Stage {
 		return connector.Submitted
 	case connector.Audit:
 		return connector.Audited
-	case connector.UnAudit:
+	case connector.UnAudit, connector.UnSubmit:
 		return connector.Saved
 	case connector.Cancel, connector.Delete:
 	}
@@ -273,7 +274,7 @@ func afterLook(op connector.Op, ref connector.Ref, s standing, o connector.Outco
 		return o
 	case op == connector.Submit && (s.Stage == connector.Submitted || s.Stage == connector.Audited),
 		op == connector.Audit && s.Stage == connector.Audited,
-		op == connector.UnAudit && (s.Stage == connector.Saved || s.Stage == connector.Draft),
+		(op == connector.UnAudit || op == connector.UnSubmit) && (s.Stage == connector.Saved || s.Stage == connector.Draft),
 		op == connector.Cancel && s.Cancelled:
 		return done
 	}

@@ -30,7 +30,7 @@ func (c *conn) Traits(t connector.Target) connector.Traits {
 		Repeatable: true, // by id, with all rows: the second time changes nothing
 	}
 	if f.hasStatus() {
-		traits.Ops = []connector.Op{connector.Submit, connector.Audit, connector.UnAudit, connector.Delete}
+		traits.Ops = []connector.Op{connector.Submit, connector.Audit, connector.UnAudit, connector.Delete, connector.UnSubmit}
 		if !f.isBaseData() {
 			traits.Ops = append(traits.Ops, connector.Cancel)
 		}

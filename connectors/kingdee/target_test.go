@@ -363,7 +363,7 @@ func TestProbe(t *testing.T) {
 func TestTraits(t *testing.T) {
 	c, _ := dial(t, newStub(nil), nil)
 	tr := c.Traits(orders)
-	if !tr.RefusesSecond || tr.Batch != 50 || tr.InFlight != 2 || len(tr.Ops) != 5 || tr.Longest == 0 {
+	if !tr.RefusesSecond || tr.Batch != 50 || tr.InFlight != 2 || len(tr.Ops) != 6 || tr.Longest == 0 {
 		t.Errorf("%+v", tr)
 	}
 	if c.Traits(connector.Target{Object: "SAL_SaleOrder", Key: "FNetOrderBillNo"}).RefusesSecond {

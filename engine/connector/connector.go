@@ -210,16 +210,17 @@ func (s Stage) String() string { return stageNames[s] }
 // Op is a step on a document that exists.
 type Op uint8
 
-// The operations of a Stager.
+// The operations of a Stager. Their numbers stand in the state: new ones come last.
 const (
-	Submit  Op = iota + 1
-	Audit      // 审核
-	UnAudit    // 反审核
-	Cancel     // 作废
-	Delete     // 删除
+	Submit   Op = iota + 1
+	Audit       // 审核
+	UnAudit     // 反审核
+	Cancel      // 作废
+	Delete      // 删除
+	UnSubmit    // 撤销: a submitted document can be changed again
 )
 
-var opNames = [...]string{"", "submit", "audit", "un-audit", "cancel", "delete"}
+var opNames = [...]string{"", "submit", "audit", "un-audit", "cancel", "delete", "un-submit"}
 
 func (o Op) String() string { return opNames[o] }
 
@@ -339,6 +340,12 @@ type Clocked interface {
 	// Ahead is how far the system's clock is ahead of ours, by its newest answer; false before the
 	// first one, and where answers don't tell.
 	Ahead() (time.Duration, bool)
+}
+
+// IDProber asks the target about documents by its own ids, one answer for each id, in order: a
+// document whose number a person has changed is found again.
+type IDProber interface {
+	ProbeIDs(ctx context.Context, t Target, ids []string) ([]Probed, error)
 }
 
 // Checker lets `doctor` look at a connection: address, credentials, clock, rights.

@@ -19,6 +19,10 @@ func (r *runner) take(s *sink, group []*move, outs []connector.Outcome) (wait *p
 		o := outs[i]
 		switch o.State {
 		case connector.Written:
+			if s.unnamed(mv, o) {
+				mv.why = notAnswered(mv, unnamed())
+				continue
+			}
 			r.written(s, mv, o, now)
 		case connector.Refused:
 			r.refused(s, mv, o.Err)
@@ -47,6 +51,15 @@ func (r *runner) take(s *sink, group []*move, outs []connector.Outcome) (wait *p
 		}
 	}
 	return wait
+}
+
+// unnamed: a success that names no document proves nothing, where the target can be asked.
+func (s *sink) unnamed(mv *move, o connector.Outcome) bool {
+	return mv.acts[0].kind == state.Create && o.ID == "" && o.Number == "" && s.ledger && s.prober != nil
+}
+
+func unnamed() *problem.Error {
+	return &problem.Error{Class: problem.Transient, Reason: "the target said that it is done, and named no document"}
 }
 
 func untouched(mv *move, cause *problem.Error) *problem.Error {
@@ -123,8 +136,8 @@ func (r *runner) stepped(mv *move, c *state.Confirmed, op connector.Op, stage co
 		mv.settleAs(nil)
 		mv.end = withdrawn
 		return
-	case connector.UnAudit:
-		c.Restore = c.Stage
+	case connector.UnAudit, connector.UnSubmit:
+		c.Restore = max(c.Restore, c.Stage)
 		c.Stage = uint8(connector.Saved)
 	case connector.Submit, connector.Audit:
 		c.Stage = uint8(max(stage, reaches(op)))
@@ -137,7 +150,7 @@ func (r *runner) stepped(mv *move, c *state.Confirmed, op connector.Op, stage co
 		mv.stop(mv.refusal)
 		return
 	}
-	if op != connector.UnAudit {
+	if !takesBack(op) {
 		mv.skipReached()
 	}
 }

@@ -305,7 +305,7 @@ func reaches(op connector.Op) connector.Stage {
 		return connector.Submitted
 	case connector.Audit:
 		return connector.Audited
-	case connector.UnAudit:
+	case connector.UnAudit, connector.UnSubmit:
 		return connector.Saved
 	case connector.Cancel, connector.Delete:
 	}

@@ -45,20 +45,31 @@ func (r *runner) changed(s *sink, mv *move, stage, goal connector.Stage) {
 			mv.stop(notEditable(mv, stage))
 			return
 		}
-		if !slices.Contains(s.traits.Ops, connector.UnAudit) {
-			mv.stop(noStep(mv, connector.UnAudit))
+		op, ok := s.takesOut(stage)
+		if !ok {
+			mv.stop(noStep(mv, op))
 			return
 		}
-		if stage == connector.Submitted {
-			mv.acts = append(mv.acts, act{state.Step, connector.Audit})
-		}
-		mv.acts = append(mv.acts, act{state.Step, connector.UnAudit})
+		mv.acts = append(mv.acts, act{state.Step, op})
 	}
 	mv.acts = append(mv.acts, act{kind: state.Update})
 	for _, op := range s.then {
 		mv.acts = append(mv.acts, act{state.Step, op})
 	}
 }
+
+// takesOut is the step after which a document in a stage beyond saved can be changed again, and
+// whether the target has it.
+func (s *sink) takesOut(stage connector.Stage) (connector.Op, bool) {
+	op := connector.UnAudit
+	if stage == connector.Submitted {
+		op = connector.UnSubmit
+	}
+	return op, slices.Contains(s.traits.Ops, op)
+}
+
+// takesBack says that an operation undoes a stage.
+func takesBack(op connector.Op) bool { return op == connector.UnAudit || op == connector.UnSubmit }
 
 // touchedByPerson says that the document is not as we left it.
 func touchedByPerson(s *sink, c *state.Confirmed, p *connector.Probed) bool {

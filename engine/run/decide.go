@@ -21,22 +21,16 @@ func (r *runner) decide(s *sink, mv *move, now time.Time) {
 		return
 	}
 	switch {
-	case mv.moved:
-		mv.stop(otherNumber(mv))
-	case mv.j != nil && mv.had && mv.doc.Owner != (state.Owner{}) && mv.doc.Owner != r.owner(mv) && !s.target.Shared && !r.leftBehind(mv.doc.Owner):
-		p := anothersRecord(mv, r.ownerName(mv.doc.Owner))
-		mv.doc = state.Document{}
-		mv.stop(p)
 	case s.finisher != nil: // what isn't written now is gone with the old content
 		mv.acts = []act{{kind: state.Create}}
 	case mv.withdraws:
 		r.decideBack(s, mv, now)
-	case mv.doc.Pending != nil:
-		if s.resends(mv) {
-			r.sendAgain(s, mv)
-			return
+	case mv.doc.Pending != nil && s.resends(mv):
+		r.sendAgain(s, mv)
+	case mv.doc.Pending != nil && !(s.prober == nil && r.blindly(s, mv, now)):
+		if !mv.over() {
+			mv.later(later(s.asks(mv.doc.Pending, now), now), stillInDoubt(mv))
 		}
-		mv.later(later(s.settledAt(mv.doc.Pending), now), stillInDoubt(mv))
 	case mv.doc.Confirmed == nil:
 		r.fresh(s, mv, now)
 	default:
@@ -57,6 +51,8 @@ func later(until, now time.Time) time.Time {
 func (s *sink) resends(mv *move) bool {
 	x, c := mv.doc.Pending, mv.doc.Confirmed
 	switch {
+	case mv.withdraws: // nothing is made for a record that is cancelled
+		return false
 	case x.AskAt == state.Absent:
 		return true
 	case x.AskAt != 0:
@@ -111,18 +107,12 @@ func (r *runner) existing(s *sink, mv *move, now time.Time) {
 	case p != nil && p.Cancelled, p == nil && c.Cancelled:
 		mv.stop(cancelled(mv))
 		return
-	case p != nil && p.Many:
-		mv.stop(several(mv))
-		return
 	case p != nil && !p.Found && (c.Cancelled || mv.j != nil && mv.j.old.Standing == state.Withdrawn):
 		mv.doc.Confirmed = nil // the withdrawn document was removed there: its number is free
 		r.create(s, mv)
 		return
-	case p != nil && !p.Found:
-		mv.stop(vanished(mv))
-		return
-	case p != nil && p.ID != "" && c.ID != "" && p.ID != c.ID:
-		mv.stop(replacedByAnother(mv, p.ID))
+	case p != nil && s.astray(mv, *p) != nil:
+		mv.stop(s.astray(mv, *p))
 		return
 	case p != nil && c.Cancelled: // somebody has taken the cancellation back, as we asked
 		c.Cancelled, c.Stage, mv.dirty = false, uint8(max(p.Stage, connector.Saved)), true

@@ -83,7 +83,8 @@ func (r *runner) look(s *sink, moves []*move) error {
 	if !s.ledger {
 		return nil
 	}
-	return r.store.View(func(tx state.Tx) (err error) {
+	var others []*move
+	err := r.store.View(func(tx state.Tx) (err error) {
 		for _, mv := range moves {
 			if mv.over() { // its number is another record's
 				continue
@@ -92,24 +93,42 @@ func (r *runner) look(s *sink, moves []*move) error {
 				return err
 			}
 			mv.before = mv.doc.Confirmed
-			if err = r.lostTime(tx, s, mv); err != nil {
+			if err = r.looksElsewhere(tx, mv); err != nil {
 				return err
 			}
-			if mv.j == nil || !mv.j.known || len(mv.j.old.Docs) == 0 || mv.j.old.Docs[0] == mv.ref {
-				continue
+			switch {
+			case mv.moved:
+				mv.stop(otherNumber(mv))
+			case mv.j != nil && mv.had && mv.doc.Owner != (state.Owner{}) && mv.doc.Owner != r.owner(mv) && !s.target.Shared && !r.leftBehind(mv.doc.Owner):
+				others = append(others, mv) // nothing of it is ours to ask about, or to change
+			default:
+				if err = r.lostTime(tx, s, mv); err != nil {
+					return err
+				}
 			}
-			other, ok, err := state.GetDocument(tx, mv.j.old.Docs[0])
-			if err != nil {
-				return err
-			}
-			if ok && other.Confirmed == nil && other.Pending == nil {
-				mv.stale = &mv.j.old.Docs[0] // it was claimed, and never sent
-				continue
-			}
-			mv.moved = mv.moved || ok
 		}
 		return nil
 	})
+	for _, mv := range others {
+		p := anothersRecord(mv, r.ownerName(mv.doc.Owner))
+		mv.doc = state.Document{}
+		mv.stop(p)
+	}
+	return err
+}
+
+// looksElsewhere looks at the document that a record had when it was built under another key.
+func (r *runner) looksElsewhere(tx state.Tx, mv *move) error {
+	if mv.j == nil || !mv.j.known || len(mv.j.old.Docs) == 0 || mv.j.old.Docs[0] == mv.ref {
+		return nil
+	}
+	other, ok, err := state.GetDocument(tx, mv.j.old.Docs[0])
+	if ok && other.Confirmed == nil && other.Pending == nil {
+		mv.stale = &mv.j.old.Docs[0] // it was claimed, and never sent
+		return err
+	}
+	mv.moved = mv.moved || ok
+	return err
 }
 
 // plan tells what would be done, and takes it as done.

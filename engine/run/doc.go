@@ -35,6 +35,10 @@
 //   - Of a change, found says nothing: it is sent again when the first one can't land any more, so
 //     that an older version never lands on a newer one. What can't be repeated is held.
 //   - A step is told by the stage in which the document is.
+//   - Of a target that can't be asked, a create is held; a change by id goes out once more when the
+//     first one can't land any more.
+//   - A document that doesn't answer to its key is asked for by its id. One with another number, or
+//     whose number stands on another document, is held.
 //   - A file that is appended to is cut back to where it ended before the batch.
 //
 // # Points of the way
@@ -51,12 +55,12 @@
 //	before read, after read   the source is read; after each page
 //	before/after window       a window is noted that is to be read beside the cursor
 //	before/after steps        a page's records go through the steps, look-ups included
-//	before/after probe        the target is asked
+//	before/after probe        the target is asked; probe by id: about documents that do not answer to their key
 //	before/after settlement   what it said is stored
 //	before/after intent       target keys claimed, documents pending, flight stored
 //	before/after save         the request
 //	before/after saved        its answers stored, the next act noted as on its way
-//	before/after submit, submitted, audit, audited, un-audit, un-audited, cancel, delete, …
+//	before/after submit, submitted, audit, audited, un-audit, un-audited, un-submit, cancel, delete, …
 //	before/after outcome      outcomes and cursor
 //	before/after replace      the new content of a target that is replaced as a whole
 //	before/after leave        a batch is left in the middle: its flight stays

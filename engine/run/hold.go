@@ -9,7 +9,11 @@ import (
 
 // What a document is held for. Each says what was seen, and what a person can do about it.
 
-const retryHint = "then pipectl errors retry"
+const (
+	retryHint = "then pipectl errors retry"
+	linkHint  = "pipectl errors link"
+	noneHint  = "pipectl errors link --none"
+)
 
 func anothersRecord(mv *move, owner string) *problem.Error {
 	return holding(mv, "PC400", fmt.Sprintf("target key %s belongs to %s", mv.ref.Key, owner),
@@ -18,7 +22,7 @@ func anothersRecord(mv *move, owner string) *problem.Error {
 
 func otherNumber(mv *move) *problem.Error {
 	return holding(mv, "PC401", fmt.Sprintf("target key is now %s; the record's document in the target is %s", mv.ref.Key, mv.j.old.Docs[0].Key),
-		"a second document would be written: undo the change of the rule or the table, "+retryHint)
+		"a second document would be written: undo the change of the rule or the table, "+retryHint+"; if the old one is deleted there, "+noneHint)
 }
 
 func several(mv *move) *problem.Error {
@@ -28,7 +32,7 @@ func several(mv *move) *problem.Error {
 
 func foreign(mv *move) *problem.Error {
 	return holding(mv, "PC404", fmt.Sprintf("number %s is in use in the target by a document that pipectl did not write", mv.ref.Key),
-		"rename that document or this number, or take it over with `found: adopt` in the target, "+retryHint)
+		"rename that document or this number, "+retryHint+"; if it is this record's, "+linkHint+", or `found: adopt` in the target for all of them")
 }
 
 func edited(mv *move, p *connector.Probed) *problem.Error {
@@ -37,7 +41,7 @@ func edited(mv *move, p *connector.Probed) *problem.Error {
 		seen = "it was modified at " + p.Modified.Format("2006-01-02 15:04:05 -0700")
 	}
 	return holding(mv, "PC406", fmt.Sprintf("document %s was changed in the target since pipectl wrote it: %s", mv.ref.Key, seen),
-		"decide which of both is right; to overwrite, bring the document back to its former stage, "+retryHint)
+		"decide which of both is right: pipectl errors skip keeps the document as it is; "+linkHint+" writes the record over it")
 }
 
 func changeHeld(mv *move) *problem.Error {
@@ -50,9 +54,15 @@ func notEditable(mv *move, stage connector.Stage) *problem.Error {
 		"set `changed: reopen` in the target to un-audit, change and audit it, or un-audit it by hand, "+retryHint)
 }
 
+func moved(mv *move, p connector.Probed) *problem.Error {
+	c := mv.doc.Confirmed
+	seen := fmt.Sprintf("document %s (id %s) has the number %s in the target now", mv.ref.Key, c.ID, p.Number)
+	return holding(mv, "PC426", seen, "set the number right there, "+retryHint+"; or say which document is the record's: "+linkHint)
+}
+
 func vanished(mv *move) *problem.Error {
 	return holding(mv, "PC414", fmt.Sprintf("document %s was delivered and is not in the target any more", mv.ref.Key),
-		"somebody deleted it: restore it there, or close this with pipectl errors skip")
+		"somebody deleted it: pipectl errors skip leaves it so, "+noneHint+" has it created again")
 }
 
 func replacedByAnother(mv *move, id string) *problem.Error {
@@ -72,12 +82,12 @@ func noStep(mv *move, op connector.Op) *problem.Error {
 
 func cantAsk(mv *move) *problem.Error {
 	return holding(mv, "PC402", fmt.Sprintf("document %s was sent, nobody answered, and the target can't be asked", mv.ref.Key),
-		"look whether it is there, then pipectl errors skip (it is) or retry (it is not)")
+		"look whether it is there: "+linkHint+" with its number or id (it is), or "+noneHint+" (it is not)")
 }
 
 func cantRepeat(mv *move) *problem.Error {
 	return holding(mv, "PC425", fmt.Sprintf("change of document %s was sent, nobody answered, and the target can't take it twice", mv.ref.Key),
-		"compare the document with its record, "+retryHint)
+		"compare the document with its record: "+linkHint+" writes the record over it; where it is right as it is, pipectl errors skip after that")
 }
 
 func crashes(mv *move) *problem.Error {

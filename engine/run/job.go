@@ -46,7 +46,8 @@ type job struct {
 	attempt  bool      // of Waiting: the attempt counts
 	due      time.Time // of Waiting; zero: as the ladder says
 	docs     []state.Ref
-	opened   bool // a new exception came of it
+	number   string // the target key of its document, also where that isn't its own
+	opened   bool   // a new exception came of it
 	created  int
 	updated  int
 	touched  int // documents created, updated or brought further

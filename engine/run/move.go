@@ -16,16 +16,17 @@ type move struct {
 	content value.Record
 	hash    value.Hash
 
-	doc    state.Document   // its row; after a commit, as it stands in the state
-	had    bool             // there is a row
-	prior  *state.Pending   // an earlier send without an answer, while another one is out
-	unsent bool             // the send that the row tells of surely did nothing, and goes out again
-	before *state.Confirmed // as it was before this batch
-	stale  *state.Ref       // a key that its record claimed and never used
-	moved  bool             // its record has another document already
-	lost   bool             // it may have been written after the backup that was put back
-	asked  *connector.Probed
-	taken  bool // its only send was refused because the key is in use
+	doc        state.Document   // its row; after a commit, as it stands in the state
+	had        bool             // there is a row
+	prior      *state.Pending   // an earlier send without an answer, while another one is out
+	unsent     bool             // the send that the row tells of surely did nothing, and goes out again
+	before     *state.Confirmed // as it was before this batch
+	stale      *state.Ref       // a key that its record claimed and never used
+	moved      bool             // its record has another document already
+	lost       bool             // it may have been written after the backup that was put back
+	asked      *connector.Probed
+	renumbered bool // it was found by its id, under another number
+	taken      bool // its only send was refused because the key is in use
 
 	acts      []act
 	withdraws bool // the record was cancelled at its source
@@ -129,6 +130,7 @@ func (mv *move) then(s *sink) {
 // land tells the record how its document ended.
 func (mv *move) land() {
 	j := mv.j
+	j.number = mv.ref.Key
 	if mv.end == notEnded {
 		mv.end = delivered
 	}

@@ -258,8 +258,11 @@ func (r *runner) exception(j *job, now time.Time) state.Exception {
 		}
 		e.More = append(e.More, text)
 	}
-	if len(j.docs) > 0 {
+	switch {
+	case len(j.docs) > 0:
 		e.TargetKey = j.docs[0].Key
+	case j.number != "":
+		e.TargetKey = j.number
 	}
 	if r.p.Amount != nil && j.row != nil {
 		e.Amount = r.p.Amount(j.row)

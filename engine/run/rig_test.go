@@ -217,6 +217,8 @@ type erp struct {
 	drafts   bool           // what is saved is a draft
 	tells    bool           // its answers tell the time
 	moved    string         // its account has another name
+	short    int            // rows that the next answer to a save leaves out
+	askIn    time.Duration  // of accepted: when to ask; 0: a minute
 
 	// fault decides about one document of one request before anything is done.
 	fault func(op string, d connector.Doc) fault
@@ -247,6 +249,9 @@ const (
 	wrongPassword
 	missingRef
 	accepted
+	acceptedLost // it said that it would, and never does
+	nameless     // done, and the answer says neither id nor number
+	hollow       // not done, and the answer says success without id or number
 )
 
 func (e *erp) Account() string                          { return "300001/demo" + e.moved }
@@ -275,7 +280,9 @@ func (e *erp) Write(_ context.Context, _ connector.Target, docs []connector.Doc)
 		e.writes++
 		out[i] = e.answer(faults[i], func() connector.Outcome { return e.save(d) })
 	}
-	return out, nil
+	said := max(0, len(out)-e.short)
+	e.short = 0
+	return out[:said], nil
 }
 
 // faults decides about each document before anything is done: a request that isn't sent does
@@ -324,9 +331,16 @@ func (e *erp) answer(f fault, do func() connector.Outcome) connector.Outcome {
 	case lateWork:
 		e.late = append(e.late, lateWorkAt{e.clock.Now(), func() { do() }})
 		return connector.Outcome{State: connector.Unknown, Err: faultErr(f)}
-	case accepted:
-		e.late = append(e.late, lateWorkAt{e.clock.Now(), func() { do() }})
-		return connector.Outcome{State: connector.Accepted, AskAt: e.clock.Now().Add(time.Minute)}
+	case accepted, acceptedLost:
+		if f == accepted {
+			e.late = append(e.late, lateWorkAt{e.clock.Now(), func() { do() }})
+		}
+		return connector.Outcome{State: connector.Accepted, AskAt: e.clock.Now().Add(max(e.askIn, time.Minute))}
+	case nameless:
+		do()
+		return connector.Outcome{State: connector.Written, Stage: connector.Saved}
+	case hollow:
+		return connector.Outcome{State: connector.Written, Stage: connector.Saved}
 	case refuse, busyDoc, missingRef:
 		return connector.Outcome{State: connector.Refused, Err: faultErr(f)}
 	case throttle, rollback:
@@ -390,8 +404,8 @@ func (e *erp) operate(op connector.Op, ref connector.Ref) connector.Outcome {
 	if x == nil {
 		return bad("document is gone")
 	}
-	from := map[connector.Op]connector.Stage{connector.Submit: connector.Saved, connector.Audit: connector.Submitted, connector.UnAudit: connector.Audited}
-	if op != connector.UnAudit && x.stage >= reaches(op) && reaches(op) != connector.NoStage { // as an ERP that was asked twice
+	from := map[connector.Op]connector.Stage{connector.Submit: connector.Saved, connector.Audit: connector.Submitted, connector.UnAudit: connector.Audited, connector.UnSubmit: connector.Submitted}
+	if !takesBack(op) && x.stage >= reaches(op) && reaches(op) != connector.NoStage { // as an ERP that was asked twice
 		return e.done(x)
 	}
 	if want, ok := from[op]; ok && x.stage != want {
@@ -405,7 +419,7 @@ func (e *erp) operate(op connector.Op, ref connector.Ref) connector.Outcome {
 		x.stage = connector.Submitted
 	case connector.Audit:
 		x.stage = connector.Audited
-	case connector.UnAudit:
+	case connector.UnAudit, connector.UnSubmit:
 		x.stage = connector.Saved
 	case connector.Cancel:
 		x.cancelled = true
@@ -446,6 +460,19 @@ func (e *erp) Probe(_ context.Context, _ connector.Target, keys []string) ([]con
 			if e.mute {
 				out[i].Ours = connector.CantTell
 			}
+		}
+	}
+	return out, nil
+}
+
+func (e *erp) ProbeIDs(_ context.Context, _ connector.Target, ids []string) ([]connector.Probed, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.calls["probe by id"]++
+	out := make([]connector.Probed, len(ids))
+	for i, id := range ids {
+		if d := e.find("", id); d != nil {
+			out[i] = connector.Probed{Found: true, ID: d.id, Number: d.key, Stage: d.stage, Cancelled: d.cancelled, Modified: d.modified, Ours: d.by}
 		}
 	}
 	return out, nil
@@ -551,7 +578,7 @@ func newRig(t testing.TB) *rig {
 		src: &source{clock: clock, pageLen: 3},
 		erp: &erp{clock: clock, calls: map[string]int{}, traits: connector.Traits{
 			RefusesSecond: true, Longest: 10 * time.Minute, Batch: 4, InFlight: 1, Repeatable: true,
-			Ops: []connector.Op{connector.Submit, connector.Audit, connector.UnAudit, connector.Cancel, connector.Delete},
+			Ops: []connector.Op{connector.Submit, connector.Audit, connector.UnAudit, connector.UnSubmit, connector.Cancel, connector.Delete},
 		}},
 	}
 	r.p = &Pipeline{

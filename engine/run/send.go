@@ -19,6 +19,7 @@ type flight struct {
 	mark   string // where an append-only target ended before it
 	quiet  bool   // nobody answered its last send
 	asked  bool   // something was sent
+	busy   int    // times in a row that the target said "too many requests"
 }
 
 // send takes the documents through their acts. The answers of each act are committed before the
@@ -111,7 +112,7 @@ func (r *runner) act(s *sink, moves, group []*move, f *flight, what string) (str
 		return "", err
 	}
 	if err != nil {
-		return r.unsent(s, moves, group, err)
+		return r.unsent(s, moves, group, f, err)
 	}
 	f.asked = true
 	f.quiet = !slices.ContainsFunc(outs, func(o connector.Outcome) bool { return o.State != connector.Unknown && o.State != connector.Untouched })
@@ -119,9 +120,12 @@ func (r *runner) act(s *sink, moves, group []*move, f *flight, what string) (str
 	if err := r.doubts(s, group, f); err != nil {
 		return "", r.leave(s, moves, err)
 	}
+	if wait == nil || slices.ContainsFunc(outs, func(o connector.Outcome) bool { return o.State != connector.Untouched }) {
+		f.busy = 0
+	}
 	if wait != nil {
-		if err := r.pause(wait); err != nil {
-			return "", r.leave(s, moves, err)
+		if err := r.throttled(s, moves, f, wait); err != nil {
+			return "", err
 		}
 	}
 	return past(a), nil
@@ -152,6 +156,8 @@ func past(a act) string {
 		return "audited"
 	case connector.UnAudit:
 		return "un-audited"
+	case connector.UnSubmit:
+		return "un-submitted"
 	case connector.Cancel:
 		return "cancelled"
 	case connector.Delete:
@@ -293,16 +299,13 @@ func (r *runner) call(s *sink, a act, group []*move) ([]connector.Outcome, error
 }
 
 // unsent undoes the intent of a request of which no byte left us.
-func (r *runner) unsent(s *sink, moves, group []*move, cause error) (string, error) {
+func (r *runner) unsent(s *sink, moves, group []*move, f *flight, cause error) (string, error) {
 	p := problem.As(problem.In(cause, problem.Error{Class: problem.Fatal, Pipeline: r.p.Name}))
 	if p.Class == problem.Throttled {
 		for _, mv := range group {
 			mv.unsent = true
 		}
-		if err := r.pause(p); err != nil {
-			return "", r.leave(s, moves, err)
-		}
-		return "intent", nil
+		return "intent", r.throttled(s, moves, f, p)
 	}
 	for _, mv := range group {
 		if mv.doc.Pending != nil {
@@ -310,6 +313,26 @@ func (r *runner) unsent(s *sink, moves, group []*move, cause error) (string, err
 		}
 	}
 	return "", r.leave(s, moves, r.down(s.name, p))
+}
+
+// throttled waits as the target says. One that goes on and on isn't waited for within one run: the
+// batch is left, and what was surely not taken is in no doubt.
+func (r *runner) throttled(s *sink, moves []*move, f *flight, p *problem.Error) error {
+	var err error = paused(s.name, p)
+	if f.busy < patience {
+		f.busy++
+		err = r.pause(p)
+	}
+	if err == nil {
+		return nil
+	}
+	for _, mv := range moves {
+		if mv.unsent && mv.doc.Pending != nil {
+			mv.undo()
+		}
+		mv.unsent = false
+	}
+	return r.leave(s, moves, err)
 }
 
 // leave ends a batch in the middle. What is known of its documents is committed; the flight stays,

@@ -53,6 +53,9 @@ func (r *runner) probeAll(s *sink, moves []*move) ([]connector.Probed, error) {
 	if err == nil && len(answers) != len(keys) {
 		err = &problem.Error{Class: problem.Transient, Reason: "the target answered about fewer documents than it was asked for"}
 	}
+	if err == nil {
+		err = r.byID(s, moves, answers)
+	}
 	return answers, err
 }
 
@@ -113,7 +116,7 @@ func (r *runner) doubts(s *sink, group []*move, f *flight) error {
 		}
 		mv.stop(why)
 		if mv.doc.Pending != nil && !s.resends(mv) {
-			mv.until = instant(mv.doc.Pending.Sent).Add(s.traits.Longest)
+			mv.until = s.lands(mv.doc.Pending)
 		}
 	}
 	r.inDoubt(settled)
@@ -146,21 +149,38 @@ func (mv *move) resumes(s *sink) bool {
 
 func (mv *move) stageReached(op connector.Op) bool {
 	stage := connector.Stage(mv.doc.Confirmed.Stage)
-	if op == connector.UnAudit {
+	if takesBack(op) {
 		return stage <= connector.Saved
 	}
 	return reaches(op) != connector.NoStage && stage >= reaches(op)
 }
 
-// unaskable is a document in doubt of a target that nobody can ask.
+// unaskable is a document that an act has left in doubt, of a target that nobody can ask.
 func (r *runner) unaskable(s *sink, mv *move) {
+	why := mv.why
 	mv.why = nil
-	if mv.doc.Confirmed != nil && s.traits.Repeatable { // by id and absolute: once more, when the first can't land any more
-		mv.stop(notAnswered(mv, nil))
-		mv.until = instant(mv.doc.Pending.Sent).Add(s.traits.Longest)
-		return
+	if r.blindly(s, mv, r.now()) || !mv.over() {
+		mv.stop(why)
+		mv.until = s.lands(mv.doc.Pending)
 	}
-	mv.stop(cantAsk(mv))
+}
+
+// blindly judges a document in doubt of a target that nobody can ask. A change by id is absolute:
+// it goes out once more when the first can't land any more. True: the doubt is over.
+func (r *runner) blindly(s *sink, mv *move, now time.Time) bool {
+	x, c := mv.doc.Pending, mv.doc.Confirmed
+	switch {
+	case c == nil:
+		mv.stop(cantAsk(mv))
+	case !s.traits.Repeatable:
+		mv.stop(cantRepeat(mv))
+	case !now.Before(s.lands(x)):
+		is := *c
+		is.Unsure = is.Unsure || x.Action == state.Update
+		mv.settleAs(&is)
+		return true
+	}
+	return false
 }
 
 // cut takes back a batch of an append-only target of which nobody knows how much was written.
@@ -192,26 +212,42 @@ func (r *runner) settled(s *sink, mv *move, p connector.Probed) bool {
 			x.AskAt -= late
 		}
 	}
-	switch {
-	case p.Many:
+	landed := !now.Before(s.lands(x))
+	if mv.doc.Confirmed != nil {
+		return r.settleChange(s, mv, p, landed)
+	}
+	if p.Many {
 		mv.stop(several(mv))
 		return false
-	case x.AskAt > 0 && now.Before(instant(x.AskAt)) && !p.Found:
-		return false
-	case mv.doc.Confirmed == nil:
-		return r.settleCreate(s, mv, p, now)
 	}
-	return r.settleChange(s, mv, p, now)
+	return r.settleCreate(s, mv, p, landed)
 }
 
-func (r *runner) settleCreate(s *sink, mv *move, p connector.Probed, now time.Time) bool {
+// lands is when a send can't take effect any more.
+func (s *sink) lands(x *state.Pending) time.Time {
+	until := instant(x.Sent).Add(s.traits.Longest)
+	if at := instant(x.AskAt); x.AskAt > 0 && at.After(until) {
+		return at
+	}
+	return until
+}
+
+// asks is when asking about a send may first be of use again.
+func (s *sink) asks(x *state.Pending, now time.Time) time.Time {
+	if at := instant(x.AskAt); x.AskAt > 0 && at.After(now) {
+		return at
+	}
+	return s.lands(x)
+}
+
+func (r *runner) settleCreate(s *sink, mv *move, p connector.Probed, landed bool) bool {
 	x := mv.doc.Pending
 	if !p.Found {
 		mv.taken = false
-		if now.Before(instant(x.Sent).Add(s.traits.Longest)) {
+		if !landed {
 			return false // it may still come
 		}
-		if crashes := x.Crashes; crashes > 0 {
+		if crashes := x.Crashes; crashes > 0 && !mv.withdraws {
 			mv.doc.Pending, mv.dirty = &state.Pending{Action: state.Create, Hash: x.Hash, Sent: x.Sent, AskAt: state.Absent, Crashes: crashes}, true
 			return true
 		}
@@ -239,7 +275,7 @@ const longBefore = 10 * time.Minute
 
 // settleChange: found says nothing of a change. A save is sent again, when the first one can't land
 // any more and overwrite it; a step is told by the stage.
-func (r *runner) settleChange(s *sink, mv *move, p connector.Probed, now time.Time) bool {
+func (r *runner) settleChange(s *sink, mv *move, p connector.Probed, landed bool) bool {
 	x := mv.doc.Pending
 	c := *mv.doc.Confirmed
 	op := connector.Op(x.Op)
@@ -250,12 +286,19 @@ func (r *runner) settleChange(s *sink, mv *move, p connector.Probed, now time.Ti
 		mv.settleAs(nil) // nothing can come of a change any more; what it means that it is gone is decided apart
 		return true
 	}
+	if lost := s.astray(mv, p); lost != nil {
+		if landed { // whatever was sent can't do anything any more
+			mv.settleAs(nil)
+		}
+		mv.stop(lost)
+		return landed
+	}
 	forward := x.Action == state.Step && (op == connector.Submit || op == connector.Audit)
-	reached := x.Action == state.Step && (forward && p.Stage >= reaches(op) || op == connector.UnAudit && p.Stage <= connector.Saved || op == connector.Cancel && p.Cancelled)
-	if !reached && now.Before(instant(x.Sent).Add(s.traits.Longest)) {
+	reached := x.Action == state.Step && (forward && p.Stage >= reaches(op) || takesBack(op) && p.Stage <= connector.Saved || op == connector.Cancel && p.Cancelled)
+	if !reached && !landed {
 		return false
 	}
-	if op == connector.UnAudit && reached && c.Restore == 0 {
+	if x.Action == state.Step && takesBack(op) && reached && c.Restore == 0 {
 		c.Restore = c.Stage
 	}
 	if p.Stage != connector.NoStage {
@@ -269,7 +312,7 @@ func (r *runner) settleChange(s *sink, mv *move, p connector.Probed, now time.Ti
 		c.Unsure = true
 	}
 	c.Cancelled = p.Cancelled
-	c.At = nanos(now)
+	c.At = nanos(r.now())
 	if !p.Modified.IsZero() {
 		c.At = nanos(p.Modified.Add(-s.ahead))
 	}

@@ -145,8 +145,10 @@ func (r *runner) recall(s *sink, jobs []*job) error {
 func (r *runner) decideBack(s *sink, mv *move, now time.Time) {
 	if x := mv.doc.Pending; x != nil && x.AskAt == state.Absent {
 		mv.settleAs(nil)
-	} else if x != nil {
-		mv.later(later(s.settledAt(x), now), stillInDoubt(mv))
+	} else if x != nil && !(s.prober == nil && r.blindly(s, mv, now)) {
+		if !mv.over() {
+			mv.later(later(s.asks(x, now), now), stillInDoubt(mv))
+		}
 		return
 	}
 	c, p := mv.doc.Confirmed, mv.asked
@@ -157,14 +159,14 @@ func (r *runner) decideBack(s *sink, mv *move, now time.Time) {
 		mv.doc.Confirmed = nil
 		mv.settleAs(nil)
 		mv.end = withdrawn
+	case s.target.Withdrawn == IgnoreWithdrawn:
+		mv.end = withdrawn
+	case p != nil && s.astray(mv, *p) != nil:
+		mv.stop(s.astray(mv, *p))
 	case p != nil && p.Cancelled, p == nil && c.Cancelled:
 		mv.dirty = mv.dirty || !c.Cancelled
 		c.Cancelled = true
 		mv.end = withdrawn
-	case s.target.Withdrawn == IgnoreWithdrawn:
-		mv.end = withdrawn
-	case p != nil && p.Many:
-		mv.stop(several(mv))
 	case s.target.Withdrawn == HoldWithdrawn:
 		mv.stop(withdrawnHeld(mv, p))
 	case p != nil && touchedByPerson(s, c, p):
@@ -174,14 +176,6 @@ func (r *runner) decideBack(s *sink, mv *move, now time.Time) {
 	default:
 		r.takeBack(s, mv)
 	}
-}
-
-// settledAt is when the doubt about a send is over at the latest.
-func (s *sink) settledAt(x *state.Pending) time.Time {
-	if x.AskAt > 0 {
-		return instant(x.AskAt)
-	}
-	return instant(x.Sent).Add(s.traits.Longest)
 }
 
 // takeBack lines up what withdraws a document.
@@ -198,11 +192,10 @@ func (r *runner) takeBack(s *sink, mv *move) {
 		mv.stop(noStep(mv, op))
 		return
 	}
-	if connector.Stage(c.Stage) == connector.Submitted {
-		mv.acts = append(mv.acts, act{state.Step, connector.Audit})
-	}
-	if connector.Stage(c.Stage) > connector.Saved && slices.Contains(s.traits.Ops, connector.UnAudit) {
-		mv.acts = append(mv.acts, act{state.Step, connector.UnAudit})
+	if stage := connector.Stage(c.Stage); stage > connector.Saved {
+		if back, ok := s.takesOut(stage); ok {
+			mv.acts = append(mv.acts, act{state.Step, back})
+		}
 	}
 	mv.acts = append(mv.acts, act{state.Step, op})
 }

@@ -119,8 +119,9 @@ func staging(sys System, w Write, traits connector.Traits) []Case {
 // before lists the operations that bring a saved document to where op applies.
 func before(op connector.Op, have []connector.Op) []connector.Op {
 	need := map[connector.Op][]connector.Op{
-		connector.Audit:   {connector.Submit},
-		connector.UnAudit: {connector.Submit, connector.Audit},
+		connector.Audit:    {connector.Submit},
+		connector.UnAudit:  {connector.Submit, connector.Audit},
+		connector.UnSubmit: {connector.Submit},
 	}[op]
 	return slices.DeleteFunc(slices.Clone(need), func(o connector.Op) bool { return !slices.Contains(have, o) })
 }
@@ -171,7 +172,7 @@ func (c *T) stage(w Write, traits connector.Traits, op connector.Op) {
 
 func (c *T) reached(w Write, op connector.Op, refs []connector.Ref, outs []connector.Outcome) {
 	c.Helper()
-	want := map[connector.Op]connector.Stage{connector.Submit: connector.Submitted, connector.Audit: connector.Audited, connector.UnAudit: connector.Saved}
+	want := map[connector.Op]connector.Stage{connector.Submit: connector.Submitted, connector.Audit: connector.Audited, connector.UnAudit: connector.Saved, connector.UnSubmit: connector.Saved}
 	keys := make([]string, len(refs))
 	for i, r := range refs {
 		keys[i] = r.Key
@@ -179,7 +180,7 @@ func (c *T) reached(w Write, op connector.Op, refs []connector.Ref, outs []conne
 	for i, p := range c.probe(w, c.Box.Open(c, nil), keys) {
 		ok := p.Found && p.ID == refs[i].ID
 		switch op {
-		case connector.Submit, connector.Audit, connector.UnAudit:
+		case connector.Submit, connector.Audit, connector.UnAudit, connector.UnSubmit:
 			ok = ok && p.Stage == want[op] && outs[i].Stage == p.Stage
 		case connector.Cancel:
 			ok = ok && p.Cancelled
