@@ -254,6 +254,7 @@ func newSink(t *Target) (*sink, error) {
 		}
 	}
 	s.traits = s.writer.Traits(t.To)
+	s.traits.Longest += lead
 	s.wire = make(chan struct{}, max(1, s.traits.InFlight))
 	s.stager, _ = connector.Can[connector.Stager](t.Conn)
 	s.prober, _ = connector.Can[connector.Prober](t.Conn)

@@ -267,7 +267,7 @@ func (r *runner) call(s *sink, a act, group []*move) ([]connector.Outcome, error
 	if !r.reach("before " + a.String()) {
 		return nil, ErrAbandoned
 	}
-	ctx := context.WithoutCancel(r.ctx)
+	ctx := r.leaving(context.WithoutCancel(r.ctx), s, group)
 	var outs []connector.Outcome
 	var err error
 	if a.kind == state.Step {

@@ -44,6 +44,11 @@ func (a attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, c.stopped(t, err)
 	}
 	defer done()
+	if !t.call.Read {
+		if err := connector.Leave(ctx); err != nil {
+			return nil, c.unprepared(err)
+		}
+	}
 	timed, cancel := context.WithTimeoutCause(ctx, c.o.Timeout, errTooLong)
 	defer cancel()
 	out, reached := c.outgoing(timed, req, t)

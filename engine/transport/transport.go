@@ -59,7 +59,8 @@ type Call struct {
 	Header http.Header
 	Body   []byte
 	// Read: the call changes nothing in the target, so an attempt that failed on its way is
-	// repeated (vendors read by POST, too). Every other call goes out once.
+	// repeated (vendors read by POST, too). Every other call goes out once, and tells with
+	// connector.Leave when it does.
 	Read   bool
 	Bucket string // whose limit of requests in flight counts; "": only the connection's
 	// Prepare is called before every attempt, when its turn has come: a signature with a time in
