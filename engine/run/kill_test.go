@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -101,7 +102,10 @@ func TestKilledAtEveryPoint(t *testing.T) {
 }
 
 func killAt(point string, n int) func(string) bool {
+	var one sync.Mutex // points are passed by several goroutines
 	return func(p string) bool {
+		one.Lock()
+		defer one.Unlock()
 		if p == point {
 			n--
 		}
