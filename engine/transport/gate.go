@@ -37,6 +37,7 @@ type waiter struct {
 	since    time.Time
 	passed   int // times that somebody who came later went first
 	turn     chan struct{}
+	answered func(time.Time) // of the pace; nil: there is none
 }
 
 // patience is how often a call is overtaken by more urgent ones that came later. Then it goes next, so
@@ -69,7 +70,7 @@ func (g *gate) enter(ctx context.Context, name string, p connector.Priority) (fu
 	g.waiting = slices.Insert(g.waiting, at, w)
 	g.serve()
 	g.mu.Unlock()
-	leave := sync.OnceFunc(func() { g.leave(name) })
+	leave := sync.OnceFunc(func() { g.leave(w) })
 	select {
 	case <-w.turn:
 		return leave, nil
@@ -91,11 +92,14 @@ func (g *gate) forget(w *waiter) bool {
 	return i >= 0
 }
 
-func (g *gate) leave(name string) {
+func (g *gate) leave(w *waiter) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.flying--
-	g.bucket(name).flying--
+	g.bucket(w.bucket).flying--
+	if w.answered != nil {
+		w.answered(g.tick())
+	}
 	g.serve()
 }
 
@@ -123,7 +127,7 @@ func (g *gate) serve() {
 		}
 		w := g.waiting[i]
 		if g.pace != nil {
-			g.pace.take(g.tick(), w.since, whole.shareAt(now))
+			w.answered = g.pace.take(g.tick(), w.since, whole.shareAt(now))
 		}
 		g.waiting = slices.Delete(g.waiting, i, i+1)
 		g.overtake(w, now)
