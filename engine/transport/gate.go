@@ -115,10 +115,10 @@ func (g *gate) bucket(name string) *bucket {
 // serve lets everybody in whose turn it is; it is called with the lock held whenever something
 // changes, and by the timer when only time had to pass.
 func (g *gate) serve() {
-	now := g.clock()
+	now, tick := g.clock(), g.tick() // one look: what is not due now is waited for from now
 	whole := g.bucket("")
 	for !whole.until.After(now) {
-		if g.pace != nil && g.pace.ready(whole.shareAt(now)).After(g.tick()) {
+		if g.pace != nil && g.pace.ready(whole.shareAt(now)).After(tick) {
 			break
 		}
 		i := g.pick(now)
@@ -127,7 +127,7 @@ func (g *gate) serve() {
 		}
 		w := g.waiting[i]
 		if g.pace != nil {
-			w.answered = g.pace.take(g.tick(), w.since, whole.shareAt(now))
+			w.answered = g.pace.take(tick, w.since, whole.shareAt(now))
 		}
 		g.waiting = slices.Delete(g.waiting, i, i+1)
 		g.overtake(w, now)
@@ -135,7 +135,7 @@ func (g *gate) serve() {
 		g.bucket(w.bucket).flying++
 		close(w.turn)
 	}
-	g.wake(now)
+	g.wake(now, tick)
 }
 
 // pick finds the one whose turn it is: the first that can go, or one that was overtaken too often.
@@ -181,13 +181,13 @@ func (g *gate) free(name string, now time.Time) bool {
 }
 
 // wake sets the timer when somebody waits for time alone: a pause, the rate, or a share that grows.
-func (g *gate) wake(now time.Time) {
+func (g *gate) wake(now, tick time.Time) {
 	if len(g.waiting) == 0 {
 		return
 	}
 	var wait time.Duration
 	if g.pace != nil {
-		wait = g.pace.ready(g.bucket("").shareAt(now)).Sub(g.tick())
+		wait = g.pace.ready(g.bucket("").shareAt(now)).Sub(tick)
 	}
 	if wait <= 0 && !g.waitsForTime(now) {
 		return // a place in flight is missing: leave serves

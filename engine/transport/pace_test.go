@@ -257,3 +257,28 @@ func TestAClockThatRanBackStopsNobody(t *testing.T) {
 	k.forward(t, 2*time.Second)
 	until(t, "the pause is over", func() bool { return c.gone() == 2 })
 }
+
+// Time goes on between the look that finds nobody's turn come and the one that sets the timer.
+func TestATurnThatComesWhileTheTimerIsSetIsNotLost(t *testing.T) {
+	for each := 5 * time.Microsecond; each < 200*time.Microsecond; each += 7 * time.Microsecond {
+		k := newTicking(Options{PerSecond: 5000})
+		var at atomic.Int64
+		k.tick = func() time.Time { return epoch.Add(time.Duration(at.Add(int64(each)))) }
+		through := make(chan struct{})
+		go func() {
+			defer close(through)
+			for range 20 {
+				leave, err := k.enter(t.Context(), "", connector.Live)
+				if err != nil {
+					return
+				}
+				leave()
+			}
+		}()
+		select {
+		case <-through:
+		case <-time.After(20 * time.Second):
+			t.Fatalf("a call waits for a turn that nobody gives it, when each look takes %s", each)
+		}
+	}
+}
