@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/pipectl/pipectl/engine/problem"
@@ -48,7 +49,7 @@ func (e *Engine) Run(ctx context.Context, name string, o RunOptions) (run.Report
 		return run.Report{}, err
 	}
 	report, err := run.Run(ctx, ready, run.Options{
-		Store: e.store, Clock: e.clock(), Log: e.log.With("pipeline", name),
+		Store: e.store, Dir: filepath.Dir(e.file), Clock: e.clock(), Log: e.log.With("pipeline", name),
 		Since: o.Since, Until: o.Until, Said: o.Said, Keys: o.Keys, Limit: o.Limit,
 		Full: o.Full, Remap: o.Remap, DryRun: o.DryRun,
 		Progress: o.Progress, Planned: o.Planned, Requests: e.meter.since(), Reached: o.Reached,

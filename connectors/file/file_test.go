@@ -1,6 +1,7 @@
 package file_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -39,7 +40,15 @@ func TestConformance(t *testing.T) {
 		return out
 	}
 	for _, object := range []string{"orders.csv", "orders.jsonl", "orders.jsonl.gz"} {
-		sys.Reads = append(sys.Reads, connectortest.Read{Object: object, Key: []string{"order_no"}, Keys: keys, Find: []string{"order_no", "sku"}})
+		sys.Reads = append(sys.Reads, connectortest.Read{
+			Object: object, Key: []string{"order_no"}, Keys: keys, Find: []string{"order_no", "sku"},
+			Gone: func(tb testing.TB, box *connectortest.Box) string { // the first row
+				put(tb, box.Dir, "orders.csv", append(csv[:27:27], csv[bytes.Index(csv, []byte("A-0001")):]...))
+				put(tb, box.Dir, "orders.jsonl", jsonl[bytes.IndexByte(jsonl, '\n')+1:])
+				put(tb, box.Dir, "orders.jsonl.gz", gzipped(tb, jsonl[bytes.IndexByte(jsonl, '\n')+1:]))
+				return "A-0000"
+			},
+		})
 	}
 	for _, object := range []string{"out.csv", "out.jsonl", "deep/out.ndjson.gz", "out.tsv.gz"} {
 		for _, mode := range []string{"replace", "append"} {

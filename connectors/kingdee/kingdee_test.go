@@ -82,6 +82,12 @@ func TestConnector(t *testing.T) {
 					box.Do(tb, "create-bill", map[string]any{"form": "SAL_SaleOrder", "number": number, "model": json.RawMessage(order(number, "MUG-RED", 2))})
 					return []string{number}
 				},
+				Gone: func(tb testing.TB, box *connectortest.Box) string {
+					bill := map[string]any{"form": "SAL_SaleOrder", "number": "OLD-000004"}
+					box.Do(tb, "un-audit", bill)
+					box.Do(tb, "delete", bill)
+					return "OLD-000004"
+				},
 				Find:      []string{"FBillNo", "FSaleOrgId.FNumber"},
 				Throttled: sandbox.Fault{Kind: "throttled"},
 			},

@@ -26,7 +26,8 @@ type reader struct {
 	by     string    // the change time that the read goes along; "" for a read of everything
 	floor  time.Time // the cursor that it began at
 	window *connector.Window
-	limit  int // records wanted; 0 for all
+	whole  bool // its end proves that what it didn't bring isn't there
+	limit  int  // records wanted; 0 for all
 	given  int
 	yield  func(connector.Page, error) bool
 }
@@ -121,6 +122,7 @@ func (c *conn) newReader(q connector.Query) (*reader, error) {
 	if r.filter, err = p.filter(f); err != nil {
 		return nil, err
 	}
+	r.whole = r.filter == "" && r.limit == 0 && q.Window == nil && q.Cursor == "" && (r.by == "" || r.by == modified)
 	paths := q.Fields
 	if paths != nil || !f.Known && len(p.Fields) > 0 {
 		paths = slices.Concat(paths, p.Fields)
@@ -179,8 +181,13 @@ func (r *reader) bounds(q connector.Query) (from, to time.Time, err error) {
 	return from.Truncate(time.Second), to, nil
 }
 
+// modified is the change time that every row has, always: a bill loses its approval date when it is
+// un-audited, and is not gone by that.
+const modified = "FModifyDate"
+
 // everything reads by internal id. Its last page proves that what it didn't bring isn't there,
-// unless a filter or a limit kept something out.
+// unless a filter or a limit kept something out. So does a reading along the change time from the
+// beginning: what changes while it is read moves to where it has not come yet.
 func (r *reader) everything(ctx context.Context) error {
 	held := connector.Page{Asked: r.c.now()}
 	asked := r.c.now()
@@ -199,7 +206,7 @@ func (r *reader) everything(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	held.Complete = r.filter == "" && r.limit == 0
+	held.Complete = r.whole
 	return r.give(held)
 }
 
@@ -268,7 +275,7 @@ func (r *reader) end(asked time.Time) error {
 	if r.window != nil {
 		return nil
 	}
-	return r.give(connector.Page{Asked: asked, Safe: r.safe(r.c.clock())})
+	return r.give(connector.Page{Asked: asked, Safe: r.safe(r.c.clock()), Complete: r.whole})
 }
 
 // safe is the cursor after everything up to a second was read: never past the server's own clock less

@@ -238,8 +238,8 @@ func TestServersOwnLimitLosesNothing(t *testing.T) {
 				}
 			}
 		}
-		if last := pages[len(pages)-1]; (field == "") != last.Complete {
-			t.Errorf("%s: complete is %v", name, last.Complete)
+		if last := pages[len(pages)-1]; !last.Complete {
+			t.Errorf("%s: it was everything, and doesn't say so", name)
 		}
 	}
 }
@@ -252,6 +252,28 @@ func TestFilteredReadProvesNoAbsence(t *testing.T) {
 	}})
 	if strings.Join(got, " ") != "S01-2" || pages[len(pages)-1].Complete {
 		t.Errorf("%v, complete %v", got, pages[len(pages)-1].Complete)
+	}
+}
+
+// What can't be everything proves no absence: a cursor, a window, a limit, another change time.
+func TestPartsProveNoAbsence(t *testing.T) {
+	e := start(t, nil)
+	e.write(orders, doc("S01-1", "MUG-RED", 2, ""), doc("S01-2", "MUG-BLUE", 2, ""))
+	now := e.kit.Clock.Now()
+	for name, q := range map[string]connector.Query{
+		"cursor":        {Field: "FModifyDate", Cursor: now.Add(-time.Hour).Format(time.RFC3339)},
+		"window":        {Field: "FModifyDate", Window: &connector.Window{From: now.Add(-24 * time.Hour), To: now.Add(time.Hour)}},
+		"limit":         {Field: "FModifyDate", Limit: 1},
+		"limit by id":   {Limit: 1},
+		"approval date": {Field: "FApproveDate"},
+	} {
+		q.Object = "SAL_SaleOrder"
+		_, pages := e.numbers(q)
+		for _, p := range pages {
+			if p.Complete {
+				t.Errorf("%s: it says that it was everything", name)
+			}
+		}
 	}
 }
 

@@ -111,7 +111,9 @@ type Page struct {
 	// It never lies past the source's own clock less a margin.
 	Safe string
 	// Complete says, on the last page, that the pages together were everything that the object
-	// holds: what isn't there is gone. A window never proves that.
+	// holds (with a Query.Start: that has changed since): what isn't there is gone, and its documents
+	// may be taken back. A cursor, a window, a limit, params that leave something out never prove
+	// that, nor does a list whose rows moved while it was read.
 	Complete bool
 }
 

@@ -64,6 +64,8 @@ func (r *runner) openFrom(from string) (due []open, asking []state.Exception, ne
 				return false, nil
 			}
 			switch {
+			case e.Withdrawn == state.Gone:
+				// it is taken up when this run's reading has had its chance to meet it: gone.go
 			case e.DueAt(now):
 				due = append(due, open{e.Key, retriedBy(e)})
 			case e.Kind == state.InvalidData && e.Revision != r.p.Revision:

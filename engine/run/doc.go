@@ -10,6 +10,7 @@
 //	prepare.go          through the steps; masters.go makes what has to exist first
 //	decide.go           which acts bring its document from where it stands to where it is to go;
 //	                    change.go and withdraw.go where it was delivered before
+//	gone.go             what a reading of everything has not met is withdrawn, too
 //	send.go             the acts: each is committed as on its way, sent, and its answer committed
 //	answer.go           what an answer means; settle.go: what no answer means
 //	outcome.go          how it ended: the ledger, or an exception
@@ -64,5 +65,6 @@
 //	before/after outcome      outcomes and cursor
 //	before/after replace      the new content of a target that is replaced as a whole
 //	before/after leave        a batch is left in the middle: its flight stays
+//	before/after gone         records that a reading of everything has not met are noted, or held
 //	before/after scope, kept, outage, end
 package run

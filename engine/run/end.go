@@ -28,6 +28,7 @@ func (r *runner) finish() error {
 				live.store(p, r.fullSafe)
 			}
 			r.windowsDone(p)
+			p.Source = r.known.Source
 			p.Seen(r.p.Revision, now)
 			if r.measured {
 				p.Ahead = r.known.Ahead

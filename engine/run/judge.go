@@ -17,6 +17,7 @@ func (r *runner) page(pg connector.Page, line *page, only map[string]bool) error
 	for _, rec := range pg.Records {
 		j := r.job(rec, asked)
 		j.page = line
+		r.met.note(j)
 		if only != nil {
 			if _, wanted := only[j.key]; !wanted {
 				continue

@@ -276,7 +276,7 @@ func TestManyOpen(t *testing.T) {
 	var questions []string
 	r.asks(&questions)
 	r.erp.traits.Batch = 200
-	r.src.noFetch = true
+	r.src.noFetch, r.src.partial = true, true // it has none of them, and doesn't say that they are gone
 	const n = 2*span + 300
 	r.run("done")
 	r.inState(func(tx state.Tx, id state.ID) error {

@@ -15,6 +15,7 @@ type Options struct {
 	Store state.Store
 	Clock Clock        // nil: the computer's
 	Log   *slog.Logger // nil: nothing is logged
+	Dir   string       // for files that don't outlive the run: where the state lies; "": the system's own
 
 	Since, Until time.Time // a window of its own; the cursor stays where it is
 	Said         string    // how the window was asked for, as flags: the same ones go on with a window that was not read to its end

@@ -12,7 +12,7 @@ type stretch struct {
 // stretches are everything that a run does, in order.
 func (r *runner) stretches() []stretch {
 	if r.o.DryRun {
-		return []stretch{{r.reachable, connector.Live}, {r.again, connector.Retry}, {r.live, r.urgency()}}
+		return []stretch{{r.reachable, connector.Live}, {r.again, connector.Retry}, {r.live, r.urgency()}, {r.vanished, r.urgency()}}
 	}
 	return []stretch{
 		{r.reachable, connector.Live},
@@ -20,6 +20,7 @@ func (r *runner) stretches() []stretch {
 		{r.open, r.urgency()},
 		{r.again, connector.Retry},
 		{r.live, r.urgency()},
+		{r.vanished, r.urgency()},
 		{r.reread, connector.BackFill},
 	}
 }

@@ -51,6 +51,7 @@ func (r *runner) read(q connector.Query, l lane, only map[string]bool) error {
 	if !r.reach("before read") {
 		return ErrAbandoned
 	}
+	r.meet(q, only)
 	left := r.o.Limit
 	for got := range ahead(ctx, reader.Read(ctx, q), refused) {
 		if err := r.halted(); err != nil {
@@ -86,6 +87,9 @@ func (r *runner) accept(pg connector.Page, l lane, only map[string]bool) error {
 	}
 	if err := r.page(pg, line, only); err != nil {
 		return err
+	}
+	if r.met != nil {
+		r.met.whole = pg.Complete
 	}
 	r.progress()
 	if line != nil {

@@ -63,6 +63,9 @@ type source struct {
 	err        error
 	fetched    int
 	reads      int
+	partial    bool            // it never says that it has read everything
+	hidden     map[string]bool // orders that no page shows, and that can be asked for by key
+	breaks     int             // pages after which a reading ends in an error; 0: it doesn't
 }
 
 type row struct {
@@ -118,7 +121,8 @@ func (s *source) Read(ctx context.Context, q connector.Query) iter.Seq2[connecto
 			yield(connector.Page{}, s.err)
 			return
 		}
-		rows = slices.DeleteFunc(rows, func(r row) bool { return !s.wants(q, r) })
+		rows = slices.DeleteFunc(rows, func(r row) bool { return s.hidden[r.id] || !s.wants(q, r) })
+		whole := q.Window == nil && q.Cursor == "" && !s.partial
 		n := max(1, s.pageLen)
 		for served := 0; served == 0 || len(rows) > 0; served++ {
 			_, err := connector.Patiently(ctx, func() (int, error) { return 0, s.throttled(served) })
@@ -129,12 +133,19 @@ func (s *source) Read(ctx context.Context, q connector.Query) iter.Seq2[connecto
 			if s.onPage != nil {
 				s.onPage(served)
 			}
+			if served > 0 && served == s.breaks {
+				yield(connector.Page{}, &problem.Error{Class: problem.Transient, Reason: "connection reset"})
+				return
+			}
 			part := rows[:min(n, len(rows))]
 			rows = rows[len(part):]
 			if len(part) == 0 {
+				yield(connector.Page{Asked: s.clock.Now(), Complete: whole}, nil)
 				return
 			}
-			if !yield(s.page(q, part), nil) {
+			pg := s.page(q, part)
+			pg.Complete = whole && len(rows) == 0
+			if !yield(pg, nil) {
 				return
 			}
 		}
@@ -632,7 +643,7 @@ func (r *rig) try(o Options) (Report, error) {
 	r.t.Helper()
 	s := r.open()
 	defer s.Close()
-	o.Store, o.Clock = s, r.clock
+	o.Store, o.Clock, o.Dir = s, r.clock, r.dir
 	rep, err := Run(context.Background(), r.p, o)
 	if errors.Is(err, ErrAbandoned) && r.reconnect != nil {
 		r.reconnect()

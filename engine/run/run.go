@@ -52,6 +52,7 @@ type runner struct {
 	fullSafe place          // what a full reading proves
 	filled   bool           // the back-fill was read to its end
 	replaced replacement
+	met      *meeting // what a reading of everything has met; nil: this run's can't prove what is gone
 
 	overrides map[string]state.Override // what people have set in records, by key; nil: nothing
 	measured  bool                      // known.Ahead is of this run

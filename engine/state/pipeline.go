@@ -10,6 +10,7 @@ type Pipeline struct {
 	Cursor   string    `json:"cursor,omitempty"`
 	CursorAt time.Time `json:"cursor_at,omitzero"` // the instant, by our clock, at which it was true
 	Reread   time.Time `json:"reread,omitzero"`    // when the older window was looked at last
+	Source   string    `json:"source,omitempty"`   // fingerprint of connection, object and params that were read whole last
 	Asked    int64     `json:"asked,omitempty"`    // the latest instant of a page: versions rise even when the clock runs back
 
 	Rereading *Window `json:"rereading,omitempty"` // the older window, when it was not read to its end

@@ -165,6 +165,19 @@ type Glance struct {
 	Text     uint64
 }
 
+// EachGlance walks over a pipeline's records in the order of their keys, from a key on. The key is
+// valid until fn returns.
+func EachGlance(tx Tx, pipeline ID, from string, fn func(key []byte, g Glance) (bool, error)) error {
+	prefix := pipeline.key(nil)
+	return tx.Scan(Records, prefix, pipeline.keyText(from), func(k, v []byte) (bool, error) {
+		g, err := glance(k, v)
+		if err != nil {
+			return false, err
+		}
+		return fn(k[len(prefix):], g)
+	})
+}
+
 // LookAt reads a record's Glance. scratch is a buffer for the key, which may be used again.
 func LookAt(tx Tx, pipeline ID, key string, scratch []byte) (Glance, []byte, bool, error) {
 	k := append(binary.BigEndian.AppendUint32(scratch[:0], uint32(pipeline)), key...)
@@ -172,13 +185,18 @@ func LookAt(tx Tx, pipeline ID, key string, scratch []byte) (Glance, []byte, boo
 	if v == nil || err != nil {
 		return Glance{}, k, false, err
 	}
-	body, err := unseal(Records, k, v)
+	g, err := glance(k, v)
+	return g, k, err == nil, err
+}
+
+func glance(key, value []byte) (Glance, error) {
+	body, err := unseal(Records, key, value)
 	if err != nil || len(body) < 27 || body[0] != recordFormat {
-		return Glance{}, k, false, damaged(Records, k)
+		return Glance{}, damaged(Records, key)
 	}
 	return Glance{
 		Standing: Standing(body[1]),
 		Version:  Version{int64(binary.BigEndian.Uint64(body[3:])), int64(binary.BigEndian.Uint64(body[11:]))},
 		Text:     binary.BigEndian.Uint64(body[19:]),
-	}, k, true, nil
+	}, nil
 }

@@ -96,7 +96,11 @@ func (c *T) resumed(r Read, from connector.Query) {
 			c.Errorf("page %d has a cursor at the first reading and none at the second", stop)
 			continue
 		}
-		got = append(got, c.read(r, q).keys...)
+		rest := c.read(r, q)
+		if rest.complete {
+			c.Errorf("a reading from the cursor %q on says Complete: everything before it would count as gone", q.Cursor)
+		}
+		got = append(got, rest.keys...)
 		c.same("before and after the cursor "+q.Cursor, got, want)
 	}
 	if from.Window == nil || whole.safe == "" || !spread(whole.records) {

@@ -3,6 +3,7 @@ package connectortest
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/pipectl/pipectl/engine/connector"
@@ -74,6 +75,10 @@ func reading(r Read) []Case {
 			},
 		},
 		{
+			Name: "gone", Why: "what a complete reading doesn't bring is withdrawn: a reading that is not sure must not say Complete, and one that is must lack what is gone",
+			body: func(c *T) { c.gone(r) },
+		},
+		{
 			Name: "the caller stops early", Why: "a run that ends in the middle must leave a connection that works",
 			body: func(c *T) {
 				conn := c.Box.Open(c, nil)
@@ -115,6 +120,22 @@ func reading(r Read) []Case {
 			body: func(c *T) { c.schema(r) },
 		},
 	}
+}
+
+// gone reads everything, makes a record go, and reads everything again.
+func (c *T) gone(r Read) {
+	c.Helper()
+	all := c.read(r, c.query(r))
+	if !all.complete || r.Gone == nil {
+		c.Logf("nothing is tried: a reading of everything says Complete: %v, Read.Gone: %v", all.complete, r.Gone != nil)
+		return
+	}
+	key := r.Gone(c, c.Box)
+	got := c.read(r, c.query(r))
+	if !got.complete || slices.Contains(got.keys, key) {
+		c.Errorf("record %s is gone: complete %v, still read %v", key, got.complete, slices.Contains(got.keys, key))
+	}
+	c.same("read after one has gone", got.keys, slices.DeleteFunc(all.keys, func(k string) bool { return k == key }))
 }
 
 // query is the plain query for an object.

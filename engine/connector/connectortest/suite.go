@@ -58,6 +58,8 @@ type Read struct {
 	// Change makes something change or appear at the source, in the way that is hardest for its
 	// cursor, and answers the keys that the next run must see. Nil: nothing is tried.
 	Change func(tb testing.TB, box *Box) []string
+	// Gone makes one record go from the source, and answers its key. Nil: nothing is tried.
+	Gone func(tb testing.TB, box *Box) string
 	// Find lists fields that together select rows, for a Finder; nil where the object is not
 	// looked up.
 	Find []string

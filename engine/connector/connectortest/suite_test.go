@@ -33,6 +33,7 @@ func system(bug string) connectortest.System {
 				return out
 			},
 			Change:    func(testing.TB, *connectortest.Box) []string { return v.change() },
+			Gone:      func(testing.TB, *connectortest.Box) string { return v.gone() },
 			Throttled: sandbox.Fault{Kind: "busy"},
 		}},
 		Writes: []connectortest.Write{
@@ -73,6 +74,8 @@ var bugs = []struct{ bug, cases string }{
 	{"the last row is dropped", "read/orders/everything once"},
 	{"nobody knows when a page was asked for", "read/orders/every page says*"},
 	{"a limited read says complete", "read/orders/limit"},
+	{"complete no more when something is gone", "read/orders/gone"},
+	{"a reading from the cursor says complete", "read/orders/resumed*"},
 	{"an early stop breaks the connection", "read/orders/the caller stops early"},
 	{"cancelled looks like the end", "read/orders/cancelled"},
 	{"an unknown object is empty", "read/orders/unknown object"},

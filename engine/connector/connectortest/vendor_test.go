@@ -240,6 +240,14 @@ func (v *vendor) change() []string {
 	return []string{"SO-000", fresh.No}
 }
 
+func (v *vendor) gone() string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	no := v.orders[0].No
+	v.orders = v.orders[1:]
+	return no
+}
+
 func (v *vendor) lose() {
 	v.mu.Lock()
 	defer v.mu.Unlock()

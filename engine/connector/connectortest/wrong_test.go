@@ -251,6 +251,7 @@ func (w *wrong) Read(ctx context.Context, q connector.Query) iter.Seq2[connector
 }
 
 func (w *wrong) list(ctx context.Context, q connector.Query, in ask, yield func(connector.Page, error) bool) {
+	lacks := false
 	for n := 0; ; {
 		asked := w.env.Now()
 		out, err := w.call(ctx, true, "list", in)
@@ -281,6 +282,15 @@ func (w *wrong) list(ctx context.Context, q connector.Query, in ask, yield func(
 			in.After += len(out.Orders)
 		}
 		page.Complete = !out.More && q.Window == nil && q.Cursor == ""
+		if w.bug == "a reading from the cursor says complete" {
+			page.Complete = !out.More && q.Window == nil
+		}
+		if in.After == len(page.Records) && len(page.Records) > 0 {
+			lacks = page.Records[0].Data.Get("no").Text() != "SO-000"
+		}
+		if w.bug == "complete no more when something is gone" && lacks {
+			page.Complete = false
+		}
 		limited := q.Limit > 0 && n >= q.Limit
 		if w.bug == "a limited read says complete" && limited {
 			page.Complete = true
