@@ -123,6 +123,7 @@ func runColumns(v view) []column[run.Report] {
 		number("unchanged", func(r run.Report) int { return r.Unchanged }),
 		number("filtered", func(r run.Report) int { return r.Filtered }),
 		number("delivered", func(r run.Report) int { return r.Delivered }),
+		number("withdrawn", func(r run.Report) int { return r.Withdrawn }),
 		number("waiting", func(r run.Report) int { return r.Waiting }),
 		number("invalid", func(r run.Report) int { return r.Invalid }),
 		number("held", func(r run.Report) int { return r.Held }),

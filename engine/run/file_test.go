@@ -13,6 +13,7 @@ import (
 
 	"github.com/pipectl/pipectl/connectors/file"
 	"github.com/pipectl/pipectl/engine/connector"
+	"github.com/pipectl/pipectl/engine/step"
 )
 
 // fileRig is a rig that writes into a real file.
@@ -115,6 +116,18 @@ func TestReplace(t *testing.T) {
 	if got := content(); got != lines(3, 4, 5)+`{"FBillNo":"SO-2","FQty":20}`+"\n" {
 		t.Fatalf("the file holds\n%s", got)
 	}
+	r.remove("3", "6")
+	r.run("done read=6 unchanged=4 withdrawn=2", Options{Full: true}) // 1 is cancelled still; 6 never was there
+	if got := content(); got != lines(4, 5)+`{"FBillNo":"SO-2","FQty":20}`+"\n" {
+		t.Fatalf("the file holds\n%s", got)
+	}
+	r.nothingOpen()
+	r.src.set("7", `"qty":7`)
+	r.p.Target.Key = func(x *step.Row) (string, error) { // its number is free again
+		return strings.Replace(x.Document.Get("FBillNo").Text(), "SO-7", "SO-3", 1), nil
+	}
+	r.run("done read=5 unchanged=4 delivered=1 created=1")
+	r.settled()
 	r.run("failed PC462", Options{Limit: 1})
 	if got := content(); got == "" {
 		t.Fatal("a refused run has emptied the file")

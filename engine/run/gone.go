@@ -28,7 +28,7 @@ type meeting struct {
 func (r *runner) meet(q connector.Query, only map[string]bool) {
 	r.met.close()
 	r.met = nil
-	if r.p.Ledger && q.Window == nil && q.Cursor == "" && q.Limit == 0 && only == nil && !r.replaces() {
+	if r.p.Ledger && q.Window == nil && q.Cursor == "" && q.Limit == 0 && only == nil {
 		r.met = &meeting{keys: newMetKeys(r.o.Dir)}
 	}
 }

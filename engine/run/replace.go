@@ -65,6 +65,38 @@ func (r *runner) complete() error {
 			err = r.commit("outcome", nil, func(tx state.Tx) error { return r.confirm(tx, n) })
 		}
 	}
+	if err == nil {
+		err = r.leftOut()
+	}
+	return err
+}
+
+// leftOut forgets what is gone from the source: the new content of the target is without it, and its
+// target key is free. There is nothing to take back, so nobody has to look at many first.
+func (r *runner) leftOut() error {
+	defer r.met.close()
+	if !r.met.proves() {
+		return nil
+	}
+	_, err := r.eachLost(func(part []lost) error {
+		jobs, err := r.goneJobs(part)
+		if err != nil {
+			return err
+		}
+		for _, j := range jobs {
+			j.end, j.docs = withdrawn, []state.Ref{}
+		}
+		return r.commit("gone", jobs, func(tx state.Tx) error {
+			for _, j := range jobs {
+				for _, ref := range j.old.Docs {
+					if err := state.DeleteDocument(tx, ref); err != nil {
+						return err
+					}
+				}
+			}
+			return r.putAll(tx, jobs)
+		})
+	})
 	return err
 }
 
