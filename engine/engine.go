@@ -51,6 +51,7 @@ type Engine struct {
 
 	mu    sync.Mutex
 	conns map[string]connector.Conn
+	turns map[string]*turn // by pipeline
 	boxes map[string]*sandbox.Server
 }
 
@@ -126,6 +127,7 @@ func check(o Options) (*Engine, problem.List) {
 		meter:    &meter{},
 		programs: map[string]*program{},
 		conns:    map[string]connector.Conn{},
+		turns:    map[string]*turn{},
 		boxes:    map[string]*sandbox.Server{},
 	}
 	for _, p := range project.Pipelines {

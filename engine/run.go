@@ -23,6 +23,7 @@ type RunOptions struct {
 
 	Progress func(run.Report)
 	Planned  func(run.Change)
+	Waits    func(since time.Time) // called when another run of the pipeline goes on, which began then
 	Reached  func(point string) bool
 }
 
@@ -40,6 +41,11 @@ func (e *Engine) Run(ctx context.Context, name string, o RunOptions) (run.Report
 			Hint:   "this release has no plans yet: use --dry-run, or an environment without `protected: true`",
 		}
 	}
+	done, err := e.takeTurn(ctx, name, o.Waits)
+	if err != nil {
+		return run.Report{}, problem.In(err, problem.Error{Class: problem.Transient, ID: "PC460", Pipeline: name, Reason: "the run was interrupted while it waited for another one"})
+	}
+	defer done()
 	ready, err := p.ready(ctx, e, o)
 	if err != nil {
 		return run.Report{}, problem.In(err, problem.Error{Pipeline: name})
