@@ -8,16 +8,18 @@ import (
 
 	"github.com/pipectl/pipectl/engine/problem"
 	"github.com/pipectl/pipectl/engine/state"
+	"github.com/pipectl/pipectl/engine/value"
 )
 
 // Filter chooses exceptions; empty places fit everything.
 type Filter struct {
 	Pipeline string
 	Key      string
-	Kind     string // waiting, invalid, held, failed
-	Cause    string // part of a cause as it is shown: "SKU-77", "table shops"
-	Field    string // part of a field's path
-	All      bool   // waiting records too, which are no exceptions yet
+	Kind     string    // waiting, invalid, held, failed
+	Cause    string    // part of a cause as it is shown: "SKU-77", "table shops"
+	Field    string    // part of a field's path
+	Before   time.Time // only what came up before; zero: whenever
+	All      bool      // waiting records too, which are no exceptions yet
 }
 
 func (f Filter) fits(x state.Exception) bool {
@@ -27,6 +29,7 @@ func (f Filter) fits(x state.Exception) bool {
 	return (f.Pipeline == "" || f.Pipeline == x.Pipeline) &&
 		(f.Key == "" || f.Key == x.Key) &&
 		(f.Kind == "" || f.Kind == string(x.Kind)) &&
+		(f.Before.IsZero() || x.First.Before(f.Before)) &&
 		(f.Field == "" || strings.Contains(x.Field, f.Field)) &&
 		(f.Cause == "" || strings.Contains(Cause(x), f.Cause) || strings.Contains(x.Reason, f.Cause))
 }
@@ -151,6 +154,23 @@ func (e *Engine) Retry(f Filter, by string) (int, error) {
 	})
 }
 
+// Note says who takes care of the exceptions, what is to be known, and until when they are to be
+// settled; what is nil stays as it is.
+func (e *Engine) Note(f Filter, owner, note *string, deadline *time.Time) (int, error) {
+	return e.eachChosen(f, func(tx state.Tx, id state.ID, x state.Exception) error {
+		if owner != nil {
+			x.Owner = *owner
+		}
+		if note != nil {
+			x.Note = *note
+		}
+		if deadline != nil {
+			x.Deadline = *deadline
+		}
+		return state.PutException(tx, id, x, "")
+	})
+}
+
 // Skip closes the exceptions for a reason: the records are left alone until their source content
 // changes. by says who decided. A record in doubt can't be skipped: it may be in the target.
 func (e *Engine) Skip(f Filter, by, reason string) (int, error) {
@@ -224,7 +244,29 @@ type Group struct {
 	Hint     string    `json:"hint,omitempty"`
 	Count    int       `json:"count"`
 	Oldest   time.Time `json:"oldest"`
-	Example  string    `json:"example"` // key of one of them
+	Example  string    `json:"example"`           // key of one of them
+	Amount   string    `json:"amount,omitempty"`  // their money together, to the last digit; "" where none is known
+	Unknown  int       `json:"unknown,omitempty"` // how many of them tell no amount, where others do
+}
+
+// add adds one exception's money. The pipeline's first of amounts: is what it is counted in.
+func (g *Group) add(amount string) {
+	one, err := value.ParseValue(amount)
+	if err != nil || one.Kind() != value.Number {
+		g.Unknown++
+		return
+	}
+	if g.Amount != "" {
+		sum, err := value.ParseValue(g.Amount)
+		if err == nil {
+			one, err = value.Add(sum, one)
+		}
+		if err != nil {
+			g.Unknown++
+			return
+		}
+	}
+	g.Amount = one.JSON()
 }
 
 // Groups gathers exceptions by cause, the most numerous first.
@@ -240,8 +282,14 @@ func Groups(all []state.Exception) []Group {
 			out = append(out, Group{Pipeline: x.Pipeline, Kind: string(x.Kind), Cause: id[2], Hint: x.Hint, Oldest: x.First, Example: x.Key})
 		}
 		out[i].Count++
+		out[i].add(x.Amount)
 		if x.First.Before(out[i].Oldest) {
 			out[i].Oldest = x.First
+		}
+	}
+	for i := range out {
+		if out[i].Amount == "" {
+			out[i].Unknown = 0
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Group) int { return b.Count - a.Count })

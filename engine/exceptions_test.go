@@ -23,7 +23,13 @@ func TestGroups(t *testing.T) {
 		state.Exception{Pipeline: "orders", Key: "1", Kind: "invalid", Field: "FQty", Reason: "FQty is 11"},
 		state.Exception{Pipeline: "orders", Key: "2", Kind: "held", Reason: "no matter", Causes: []problem.Cause{{Table: "shops", Key: "199"}}},
 	)
+	for i, amount := range []string{"0.10", "0.20", "12345678901234567890.03"} { // exactly, and one that isn't told
+		all[i].Amount = amount
+	}
 	got := Groups(all)
+	if got[0].Amount != "12345678901234567890.33" || got[0].Unknown != 37 || got[1].Amount != "" || got[1].Unknown != 0 {
+		t.Errorf("their money: %+v", got)
+	}
 	want := []struct {
 		count int
 		cause string

@@ -3,9 +3,11 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"os/user"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -20,6 +22,7 @@ func errorsCommand(std stdio) *cli.Command {
 		&cli.StringFlag{Name: "kind", Usage: "waiting, invalid, held or failed only"},
 		&cli.StringFlag{Name: "cause", Usage: "whose cause holds this text: a SKU, a table's name"},
 		&cli.StringFlag{Name: "field", Usage: "whose field holds this text"},
+		&cli.StringFlag{Name: "older-than", Usage: "that came up before then: 2d ago as 2d, or a time"},
 	}
 	list := func(c *cli.Context) error { return listErrors(c, std) }
 	return &cli.Command{
@@ -28,7 +31,7 @@ func errorsCommand(std stdio) *cli.Command {
 		Flags: append([]cli.Flag{&cli.BoolFlag{Name: "all", Usage: "waiting records too, which are no exceptions yet"}}, filters...),
 		Action: func(c *cli.Context) error {
 			if c.Args().Len() > 0 {
-				return usage("unknown command %q%s\n  → pipectl errors [list|show|retry|link|skip|override|overrides]", "errors "+c.Args().First(), didYouMean(c.Args().First(), c.Command.Subcommands))
+				return usage("unknown command %q%s\n  → pipectl errors [list|groups|show|retry|link|skip|note|override|overrides]", "errors "+c.Args().First(), didYouMean(c.Args().First(), c.Command.Subcommands))
 			}
 			return listErrors(c, std)
 		},
@@ -45,6 +48,8 @@ func errorsCommand(std stdio) *cli.Command {
 				Flags:  append([]cli.Flag{&cli.StringFlag{Name: "reason", Usage: "why; it is kept and shown"}}, filters...),
 				Action: func(c *cli.Context) error { return skipErrors(c, std) },
 			},
+			groupsCommand(std, filters),
+			noteCommand(std, filters),
 			overrideCommand(std),
 			overridesCommand(std),
 		},
@@ -55,6 +60,10 @@ func filterOf(c *cli.Context) (engine.Filter, error) {
 	f := engine.Filter{
 		Pipeline: cmp.Or(c.Args().Get(0), c.String("pipeline")), Key: c.Args().Get(1),
 		Kind: c.String("kind"), Cause: c.String("cause"), Field: c.String("field"), All: c.Bool("all"),
+	}
+	var err error
+	if f.Before, err = parseTime("older-than", c.String("older-than"), time.Now()); err != nil {
+		return f, exit{exitUsage, err}
 	}
 	switch f.Kind {
 	case "", "waiting", "invalid", "held", "failed":
@@ -95,7 +104,7 @@ func printExceptions(v view, all []state.Exception, most int) {
 			v.Line("%s", v.dim("… and "+count(len(groups)-i, "more cause")+": pipectl errors"))
 			break
 		}
-		v.Line("%s  %s", v.kind(g.Kind), v.bold(count(g.Count, "record")+" of "+g.Pipeline))
+		v.Line("%s  %s%s", v.kind(g.Kind), v.bold(count(g.Count, "record")+" of "+g.Pipeline), v.dim(groupLine(g)))
 		v.Line("  %s", causeOf(g, all))
 		n := 0
 		for _, x := range all {
@@ -122,6 +131,18 @@ func printExceptions(v view, all []state.Exception, most int) {
 			v.Line("  → %s", g.Hint)
 		}
 	}
+}
+
+// groupLine is what hangs on a group: since when, and how much money.
+func groupLine(g engine.Group) string {
+	line := ", since " + shortTime(g.Oldest)
+	if g.Amount != "" {
+		line += ", amount " + g.Amount
+	}
+	if g.Unknown > 0 {
+		line += fmt.Sprintf(" without %d that tell none", g.Unknown)
+	}
+	return line
 }
 
 // causeOf is the cause of a group; that of a single record is told with its own names in it.
@@ -173,6 +194,9 @@ func showError(c *cli.Context, std stdio) error {
 			{"since", shortTime(x.First)},
 			{"last attempt", shortTime(x.Last)},
 			{"attempts", strconv.Itoa(x.Attempts)},
+			{"owner", x.Owner},
+			{"note", x.Note},
+			{"to settle by", dayTime(x.Deadline)},
 			{"closed", closedLine(x.Exception)},
 		} {
 			if row[1] != "" {
@@ -205,6 +229,13 @@ func showError(c *cli.Context, std stdio) error {
 		}
 		return nil
 	})
+}
+
+func dayTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Local().Format("2006-01-02 15:04")
 }
 
 func closedLine(x state.Exception) string {
@@ -264,7 +295,7 @@ func skipErrors(c *cli.Context, std stdio) error {
 	if c.String("reason") == "" {
 		return usage("errors skip needs --reason: it is kept beside the record, for whoever asks later")
 	}
-	if f.Key == "" && f.Cause == "" && f.Field == "" && f.Kind == "" {
+	if f.Key == "" && f.Cause == "" && f.Field == "" && f.Kind == "" && f.Before.IsZero() {
 		return usage("errors skip needs a key, or --cause, --field or --kind\n  → to skip everything of a pipeline give --kind for each kind")
 	}
 	return withEngine(c, std, func(e *engine.Engine, v view) error {

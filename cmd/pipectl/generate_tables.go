@@ -183,7 +183,7 @@ func codesTable() string {
 // template, by name: a name without a meaning is an error, and so is a meaning without a name.
 func jsonTable(name string, meanings ...string) (string, error) {
 	types := map[string]any{
-		"run": run.Report{}, "error": state.Exception{}, "overridden": engine.Overridden{}, "set": state.Set{}, "status": engine.Status{}, "validate": validation{},
+		"run": run.Report{}, "error": state.Exception{}, "group": engine.Group{}, "overridden": engine.Overridden{}, "set": state.Set{}, "status": engine.Status{}, "validate": validation{},
 		"mistake": mistake{}, "doctor": engine.Finding{}, "table": engine.TableCheck{}, "sandbox": started{},
 		"connector": connectorInfo{}, "object": objectInfo{}, "setting": setting{}, "field": field{},
 	}
