@@ -97,6 +97,7 @@ func (r *runner) look(s *sink, moves []*move) error {
 				return err
 			}
 			switch {
+			case mv.rewrites(): // its target is made anew, whatever its key was
 			case mv.moved:
 				mv.stop(otherNumber(mv))
 			case mv.j != nil && mv.had && mv.doc.Owner != (state.Owner{}) && mv.doc.Owner != r.owner(mv) && !s.target.Shared && !r.leftBehind(mv.doc.Owner):
