@@ -95,7 +95,7 @@ func (c *conn) join(rec *connector.Record, details []value.Record) {
 func detailOf(row value.Record, details []value.Record) (value.Record, bool) {
 	id, shop := row.Get("amazon_order_id").Text(), shopOf(row)
 	for _, d := range details {
-		if d.Get("amazon_order_id").Text() != id {
+		if id == "" || d.Get("amazon_order_id").Text() != id {
 			continue
 		}
 		if s := shopOf(d); s == "" || s == shop {
@@ -112,7 +112,11 @@ func shopOf(r value.Record) string {
 
 func joined(row, detail value.Record) value.Record {
 	head := strings.TrimRight(row.JSON(), " \t\r\n")
-	return value.Known(head[:len(head)-1] + `,"detail":` + detail.JSON() + "}")
+	comma := ","
+	if row.Value().Len() == 0 {
+		comma = ""
+	}
+	return value.Known(head[:len(head)-1] + comma + `"detail":` + detail.JSON() + "}")
 }
 
 // fetchOrders reads single orders again. The vendor gives details by number, and the list by time
