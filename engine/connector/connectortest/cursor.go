@@ -164,7 +164,7 @@ func (c *T) moving(r Read) {
 		if p.Safe != "" {
 			q.Cursor = p.Safe
 		}
-		if changes++; changes <= 3 {
+		if changes++; changes <= 2 {
 			c.Box.Kit.Clock.Advance(tick)
 			for _, key := range r.Change(c, c.Box) {
 				changed[key] = len(got)
