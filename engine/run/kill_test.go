@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -122,10 +121,7 @@ func vanish(r *rig, policy Withdrawn) {
 }
 
 func killAt(point string, n int) func(string) bool {
-	var one sync.Mutex // points are passed by several goroutines
 	return func(p string) bool {
-		one.Lock()
-		defer one.Unlock()
 		if p == point {
 			n--
 		}

@@ -49,6 +49,7 @@ func TestNumbersItselfIsLearntFromOneDocument(t *testing.T) {
 	r.erp.traits.InFlight, r.erp.traits.Batch, r.erp.own = 4, 1, true
 	r.erp.traits.RefusesSecond = false // so that each batch is seen when it asks
 	r.src.pageLen = 4
+	r.meet = true
 	orders(r, 4)
 	var asked sync.WaitGroup
 	asked.Add(4)

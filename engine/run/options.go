@@ -30,7 +30,7 @@ type Options struct {
 	Requests func() map[string]int // requests made so far, by connection; for the report
 	// Reached is called at each named point of the way (see the package's documentation). When it
 	// answers false the run is abandoned on the spot, as if the process had been killed there:
-	// nothing more is written, to the target or to the state.
+	// nothing more is written, to the target or to the state. Several goroutines call it at once.
 	Reached func(point string) bool
 }
 

@@ -579,6 +579,7 @@ type rig struct {
 	stepErr error
 	// reconnect, when not nil, opens the target anew after a kill.
 	reconnect func()
+	meet      bool // batches wait for each other at their points: Reached must not be called one at a time
 	last      Report
 }
 
@@ -644,6 +645,9 @@ func (r *rig) try(o Options) (Report, error) {
 	s := r.open()
 	defer s.Close()
 	o.Store, o.Clock, o.Dir = s, r.clock, r.dir
+	if !r.meet {
+		o.Reached = oneAtATime(o.Reached)
+	}
 	rep, err := Run(context.Background(), r.p, o)
 	if errors.Is(err, ErrAbandoned) && r.reconnect != nil {
 		r.reconnect()
@@ -653,6 +657,19 @@ func (r *rig) try(o Options) (Report, error) {
 	}
 	r.last = rep
 	return rep, err
+}
+
+// oneAtATime lets a test count points without caring that several goroutines pass them.
+func oneAtATime(reached func(string) bool) func(string) bool {
+	if reached == nil {
+		return nil
+	}
+	var one sync.Mutex
+	return func(point string) bool {
+		one.Lock()
+		defer one.Unlock()
+		return reached(point)
+	}
 }
 
 // run runs it, wants it to come to an end, and compares the report: "read=3 delivered=2 …".

@@ -285,7 +285,7 @@ func (w *wrong) list(ctx context.Context, q connector.Query, in ask, yield func(
 		if w.bug == "a reading from the cursor says complete" {
 			page.Complete = !out.More && q.Window == nil
 		}
-		if in.After == len(page.Records) && len(page.Records) > 0 {
+		if n == len(page.Records) && len(page.Records) > 0 {
 			lacks = page.Records[0].Data.Get("no").Text() != "SO-000"
 		}
 		if w.bug == "complete no more when something is gone" && lacks {
