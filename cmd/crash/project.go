@@ -22,10 +22,8 @@ const projectYAML = `connections:
 state: .pipectl
 `
 
-// billsYAML numbers the documents itself: the target refuses a second one of a number. Customers are
-// created as they are needed, and documents go through all stages.
-const billsYAML = `name: bills
-source:
+// theirOrders is how both pipelines begin: every order of the source, and its shop.
+const theirOrders = `source:
   connection: lingxing
   object: orders
   params: {order_status: [Unshipped, PartiallyShipped, Shipped, Canceled]}
@@ -41,7 +39,12 @@ steps:
     table: shop
     match: {sid: sid}
     missing: hold
-  - let:
+`
+
+// billsYAML numbers the documents itself: the target refuses a second one of a number. Customers are
+// created as they are needed, and documents go through all stages.
+const billsYAML = `name: bills
+` + theirOrders + `  - let:
       customer_id: text("CRASH-", sid)
   - lookup: customer
     connection: kingdee
@@ -105,23 +108,7 @@ retry: [5m, 5m, 5m]
 // numberedYAML leaves the numbers to the target and finds its documents by a field that nothing
 // guards there: a second document of a key is taken without a word.
 const numberedYAML = `name: numbered
-source:
-  connection: lingxing
-  object: orders
-  params: {order_status: [Unshipped, PartiallyShipped, Shipped, Canceled]}
-  cursor: {field: gmt_modified, lookback: 10m, start: 2020-01-01T00:00:00+08:00}
-  reread: {every: 6h, window: 10d}
-key: [sid, amazon_order_id]
-steps:
-  - let:
-      lines: filter(detail.item_list, .quantity_ordered > 0)
-      day: day(purchase_date_utc, "Asia/Shanghai")
-  - where: order_status != "Canceled"
-  - lookup: shop
-    table: shop
-    match: {sid: sid}
-    missing: hold
-  - map:
+` + theirOrders + `  - map:
       const:
         FBillTypeID.FNumber: XSDD01_SYS
         FCustId.FNumber: CUST-RETAIL
