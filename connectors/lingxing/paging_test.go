@@ -3,6 +3,7 @@ package lingxing
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -21,11 +22,12 @@ type table struct {
 	most     int  // rows in a page, whatever is asked for; 0: as asked
 	anywhen  bool // ignores the window
 	noTotal  bool
-	promised int  // rows more than there are, in total, where there are any
-	phantoms int  // rows that are promised where there are none
-	stuck    bool // ignores offset
-	cycle    int  // answers the pages before this row over and over
-	hole     int  // the page that begins at this row is empty
+	promised int        // rows more than there are, in total, where there are any
+	phantoms int        // rows that are promised where there are none
+	stuck    bool       // ignores offset
+	cycle    int        // answers the pages before this row over and over
+	hole     int        // the page that begins at this row is empty
+	dice     *rand.Rand // rows of one second come in another order each time
 	counts   func(total, rows int) int
 	noDetail func(string) bool // orders whose detail doesn't come
 	between  func(offset int)  // what happens before a page is listed
@@ -75,6 +77,9 @@ func (tb *table) list(body map[string]any) string {
 		if tb.anywhen || !e.at.Before(from) && e.at.Before(to) {
 			fit = append(fit, e.row())
 		}
+	}
+	if tb.dice != nil {
+		tb.dice.Shuffle(len(fit), func(i, j int) { fit[i], fit[j] = fit[j], fit[i] })
 	}
 	total := len(fit)
 	offset, length := int(body["offset"].(float64)), int(body["length"].(float64))
@@ -160,6 +165,8 @@ func TestEveryOrderIsReadWhateverTheListDoes(t *testing.T) {
 		{"a burst among others", slices.Concat(spread(100), burst(45)), nil, true},
 		{"long pages are cut", spread(60), func(tb *table) { tb.most = 7 }, true},
 		{"a burst, and long pages are cut", burst(60), func(tb *table) { tb.most = 7 }, true},
+		{"a burst in another order each time", burst(50), func(tb *table) { tb.dice = rand.New(rand.NewPCG(1, 2)) }, true},
+		{"a burst in another order each time, cut", burst(45), func(tb *table) { tb.dice, tb.most = rand.New(rand.NewPCG(1, 2)), 4 }, true},
 		{"no total", spread(50), func(tb *table) { tb.noTotal = true }, false},
 		{"the window is ignored", spread(50), func(tb *table) { tb.anywhen = true }, false},
 		{"total is that of the page", spread(100), func(tb *table) { tb.counts = ofThePage }, true},
@@ -408,11 +415,13 @@ func TestAWholeListSaysSoOnlyWhenItStoodStill(t *testing.T) {
 	for name, c := range map[string]struct {
 		total func(page int) int
 		limit int
+		again int // the row that stands in the place of the last one, too
 		want  bool
 	}{
-		"still":  {func(int) int { return 25 }, 0, true},
-		"moved":  {func(page int) int { return 25 + page/2 }, 0, false},
-		"a part": {func(int) int { return 25 }, 5, false},
+		"still":       {func(int) int { return 25 }, 0, 24, true},
+		"moved":       {func(page int) int { return 25 + page/2 }, 0, 24, false},
+		"a part":      {func(int) int { return 25 }, 5, 24, false},
+		"a row twice": {func(int) int { return 25 }, 0, 3, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, page := newStub(t), 0
@@ -420,6 +429,10 @@ func TestAWholeListSaysSoOnlyWhenItStoodStill(t *testing.T) {
 				page++
 				var rows []string
 				for i := int(body["offset"].(float64)); i < 25 && len(rows) < 10; i++ {
+					if i == 24 {
+						rows = append(rows, fmt.Sprintf(`{"wid":1300,"product_id":%d,"sku":"S-%d"}`, c.again, c.again))
+						continue
+					}
 					rows = append(rows, fmt.Sprintf(`{"wid":1300,"product_id":%d,"sku":"S-%d"}`, i, i))
 				}
 				return s.list(rows, c.total(page))
@@ -459,5 +472,24 @@ func TestLookingUpStockIsExact(t *testing.T) {
 		if err != nil || len(rows) != want {
 			t.Errorf("%d wanted: %d rows, %v", n, len(rows), err)
 		}
+	}
+}
+
+// The vendor's tables call numbers texts and the other way round: each is taken as it comes.
+func TestNumbersMayComeAsTexts(t *testing.T) {
+	var look func(name string, s value.Schema)
+	look = func(name string, s value.Schema) {
+		if s.Type == value.Number && !s.Decimal {
+			t.Errorf("%s is a number, and not when it comes as a text", name)
+		}
+		for member, p := range s.Properties {
+			look(name+"."+member, p)
+		}
+		if s.Items != nil {
+			look(name+"[]", *s.Items)
+		}
+	}
+	for _, info := range infos() {
+		look(info.Name, info.Schema)
 	}
 }

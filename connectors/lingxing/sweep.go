@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"maps"
 	"time"
 
@@ -21,10 +22,13 @@ type sweep struct {
 
 	length int  // rows in a full page: as asked for, or as many as the server really gives
 	total  int  // as last said; -1: not said
-	steady bool // it never changed
+	steady bool // it never changed, and no row came twice
 	liar   bool // its total was found to count rows that no page has: an empty page is the end
-	// met are the first rows of the pages read so far: one of them again means that pages don't turn.
+	// met are the pages read so far: one of them again means that pages don't turn.
 	met map[[sha256.Size]byte]bool
+	// rows are those read so far, where the whole list is read once: one of them again took the place
+	// of another.
+	rows map[uint64]bool
 }
 
 // mostPages is far beyond every list: one that goes on longer has no end.
@@ -72,7 +76,12 @@ func (s *sweep) turned(p page, offset int) error {
 	if s.met == nil {
 		s.met = map[[sha256.Size]byte]bool{}
 	}
-	sum := sha256.Sum256(p.rows[0])
+	var sum [sha256.Size]byte
+	h := sha256.New()
+	for _, raw := range p.rows {
+		h.Write(raw)
+	}
+	h.Sum(sum[:0])
 	switch {
 	case s.met[sum]:
 		return s.untrue(fmt.Sprintf("answers the same page again at row %d", offset))
@@ -132,7 +141,7 @@ func (s *sweep) ends(p page, offset int) bool {
 
 // forwards reads from the first page to the last.
 func (s *sweep) forwards(ctx context.Context, each func(rows []json.RawMessage, asked time.Time, end bool) error) error {
-	s.met = nil
+	s.met, s.rows = nil, map[uint64]bool{}
 	p, err := s.first(ctx)
 	for offset := 0; err == nil; {
 		end := s.o.paged == single || len(p.rows) == 0 || s.ends(p, offset)
@@ -140,6 +149,7 @@ func (s *sweep) forwards(ctx context.Context, each func(rows []json.RawMessage, 
 		if p.total >= 0 && len(p.rows) > 0 {
 			s.steady = s.steady && p.total == s.total
 		}
+		s.steady = !s.repeats(p.rows) && s.steady
 		if len(p.rows) == 0 && p.total > offset {
 			s.steady = false // it promised more than it has
 			if err := s.nothingBehind(ctx, offset); err != nil {
@@ -157,25 +167,54 @@ func (s *sweep) forwards(ctx context.Context, each func(rows []json.RawMessage, 
 	return err
 }
 
-// tries is how often a list is read again because rows came into it meanwhile.
-const tries = 5
+// repeats says that a row came before: while pages are read, rows of one time may be sorted anew
+// from page to page, and where one comes twice, another didn't come. Of very long lists nobody knows.
+func (s *sweep) repeats(rows []json.RawMessage) (again bool) {
+	if len(s.rows) > mostListed {
+		return true
+	}
+	for _, raw := range rows {
+		h := fnv.New64a()
+		_, _ = h.Write(raw)
+		sum := h.Sum64()
+		again = again || s.rows[sum]
+		s.rows[sum] = true
+	}
+	return again
+}
+
+// tries is how often something is read again because it changed meanwhile; passes how often a list
+// is, whose rows change places with every page. 10,000 rows in ten pages, all in a new order each
+// time, take some fifteen.
+const (
+	tries  = 5
+	passes = 40
+)
+
+// sighting is when a row was met last, and how it looked.
+type sighting struct {
+	pass int
+	sum  [sha256.Size]byte
+}
 
 // backwards reads from the last page to the first, given the first: rows that leave the list
-// meanwhile then cause a repetition and never a gap. Rows that come into it may push others to
-// pages that were read already, so then it is read again, until as many were seen as there are.
+// meanwhile then cause a repetition and never a gap. Rows that come into it may push others to pages
+// that were read already, and rows of one time may stand in another order on every page. So it is
+// read again, until a pass met no row twice in a list that stood still, or as many were seen as
+// there are. A row is handed on again only when it changed.
 func (s *sweep) backwards(ctx context.Context, each func(p page, last bool) error) error {
-	seen := map[string]bool{}
-	for range tries {
-		done, err := s.backOnce(ctx, seen, each)
+	seen := map[string]sighting{}
+	for pass := range passes {
+		done, err := s.backOnce(ctx, pass, seen, each)
 		if err != nil || done {
 			return err
 		}
 	}
-	return s.untrue("grows faster than it can be read")
+	return s.untrue("grows or is sorted anew faster than it can be read")
 }
 
-func (s *sweep) backOnce(ctx context.Context, seen map[string]bool, each func(p page, last bool) error) (done bool, err error) {
-	count, behind := s.total, false
+func (s *sweep) backOnce(ctx context.Context, pass int, seen map[string]sighting, each func(p page, last bool) error) (done bool, err error) {
+	count, behind, still := s.total, false, true
 	s.met = nil
 	for k := count / s.length; k >= 0; k-- { // where the last page is full, one that is empty behind it
 		p, err := s.at(ctx, k*s.length)
@@ -186,16 +225,30 @@ func (s *sweep) backOnce(ctx context.Context, seen map[string]bool, each func(p 
 			return false, err
 		}
 		behind = behind || len(p.rows) > 0
-		for _, raw := range p.rows {
-			seen[s.identity(raw)] = true
-		}
+		again := false
+		p.rows, again = s.fresh(p.rows, pass, seen)
+		still = still && !again
 		s.total = max(s.total, p.total)
-		done = k == 0 && (s.total == count || len(seen) >= s.total)
+		done = k == 0 && (s.total == count && still || len(seen) >= s.total)
 		if err := each(p, done); err != nil {
 			return false, err
 		}
 	}
 	return done, nil
+}
+
+// fresh are the rows that weren't seen yet as they are now; again: one was met in this pass already.
+func (s *sweep) fresh(rows []json.RawMessage, pass int, seen map[string]sighting) (out []json.RawMessage, again bool) {
+	for _, raw := range rows {
+		id, now := s.identity(raw), sighting{pass, sha256.Sum256(raw)}
+		before, met := seen[id]
+		again = again || met && before.pass == pass
+		if !met || before.sum != now.sum {
+			out = append(out, raw)
+		}
+		seen[id] = now
+	}
+	return out, again
 }
 
 // counted refuses a page whose rows are more than the total says, or fewer although there are rows
