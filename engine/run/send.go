@@ -131,20 +131,31 @@ func (r *runner) act(s *sink, moves, group []*move, f *flight, what string) (str
 	return past(a), nil
 }
 
-// exchange commits that a group is about to be sent, and sends it. It waits for its place on the wire
-// first: what is written down as sent must leave at once, because the time of it counts.
+// exchange commits that a group is about to be sent, and sends it. Its intent is on disk before it waits
+// for its place on the wire, so that the wire never waits for the disk; one that waits long has the time
+// of its sending written down anew.
 func (r *runner) exchange(s *sink, moves, group []*move, f *flight, what string) ([]connector.Outcome, []*move, error) {
-	s.wire <- struct{}{}
-	defer func() { <-s.wire }()
-	if err := r.halted(); err != nil {
-		return nil, nil, r.leave(s, moves, err)
-	}
 	group, err := r.intend(s, moves, group, f, what)
 	if err != nil || len(group) == 0 {
 		return nil, nil, err
 	}
+	s.wire <- struct{}{}
+	defer func() { <-s.wire }()
+	if err := r.halted(); err != nil { // nothing of it has left us
+		undo(group)
+		return nil, nil, r.leave(s, moves, err)
+	}
 	outs, err := r.call(s, group[0].acts[0], group)
 	return outs, group, err
+}
+
+// undo takes the sends of a group back that surely did nothing.
+func undo(group []*move) {
+	for _, mv := range group {
+		if mv.doc.Pending != nil {
+			mv.undo()
+		}
+	}
 }
 
 // past names what an act has done: the point at which its answers are committed.
@@ -268,6 +279,9 @@ func (r *runner) call(s *sink, a act, group []*move) ([]connector.Outcome, error
 		return nil, ErrAbandoned
 	}
 	ctx := r.leaving(context.WithoutCancel(r.ctx), s, group)
+	if err := connector.Leave(ctx); err != nil {
+		return nil, err
+	}
 	var outs []connector.Outcome
 	var err error
 	if a.kind == state.Step {
@@ -307,11 +321,7 @@ func (r *runner) unsent(s *sink, moves, group []*move, f *flight, cause error) (
 		}
 		return "intent", r.throttled(s, moves, f, p)
 	}
-	for _, mv := range group {
-		if mv.doc.Pending != nil {
-			mv.undo()
-		}
-	}
+	undo(group)
 	return "", r.leave(s, moves, r.down(s.name, p))
 }
 

@@ -23,11 +23,7 @@ const flightFormat = 1
 
 // PutFlight writes a flight under a number that is the run's own.
 func PutFlight(tx Tx, pipeline ID, number uint64, f Flight) error {
-	size := 64 + len(f.Mark)
-	for _, r := range f.Records {
-		size += len(r.Key) + len(r.Payload) + 32
-	}
-	p := packer(make([]byte, 0, size))
+	p := packer(make([]byte, 0, f.size()))
 	p.byte(flightFormat)
 	p.uint(uint64(f.Scope))
 	p.text(f.Mark)
@@ -42,6 +38,18 @@ func PutFlight(tx Tx, pipeline ID, number uint64, f Flight) error {
 	p.texts(f.Docs...)
 	k := flightKey(pipeline, number)
 	return tx.Put(Flights, k, seal(k, p))
+}
+
+// size is how long the row becomes at most.
+func (f Flight) size() int {
+	size := 64 + len(f.Mark)
+	for _, r := range f.Records {
+		size += len(r.Key) + len(r.Payload) + 32
+	}
+	for _, d := range f.Docs {
+		size += len(d) + 5
+	}
+	return size
 }
 
 // DeleteFlight removes a flight that has landed.

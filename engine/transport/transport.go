@@ -119,12 +119,16 @@ func defaults(o *Options) {
 	}
 }
 
+// idle is how many connections are kept open for the next calls: more than any system lets be in flight,
+// else they would be opened anew all the time.
+const idle = 256
+
 func wire(o Options) *http.Transport {
 	t := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: o.ConnectTimeout, KeepAlive: 30 * time.Second}).DialContext,
 		TLSHandshakeTimeout:   o.ConnectTimeout,
-		MaxIdleConnsPerHost:   16,
+		MaxIdleConnsPerHost:   idle,
 		IdleConnTimeout:       30 * time.Second,
 		ExpectContinueTimeout: time.Second,
 		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
