@@ -60,7 +60,7 @@ func (r *runner) connect() error {
 	if inFlight > 1 { // while some are on the wire, others are written down
 		inFlight *= 2
 	}
-	r.slots = make(chan struct{}, inFlight)
+	r.slots, r.asides = make(chan struct{}, inFlight), make(chan struct{}, 4)
 	return nil
 }
 

@@ -56,7 +56,7 @@ func (r *runner) prepare(jobs []*job) error {
 		}
 	}
 	r.sparse = 2*len(ready) < len(rows)
-	if err := r.outcomes("outcome", ended); err != nil {
+	if err := r.aside(ended); err != nil {
 		return err
 	}
 	if err := r.dropped(gone); err != nil {
@@ -146,22 +146,39 @@ func (r *runner) line(jobs []*job) error {
 
 // depart sends a batch on its way, there or back, as soon as one may be in flight.
 func (r *runner) depart(batch []*job, carry func(*sink, []*job) error) error {
+	return r.meanwhile(r.slots, batch, func() error { return carry(r.main, batch) })
+}
+
+// aside commits how jobs ended that go no further. The run goes on, and doesn't wait for the disk.
+func (r *runner) aside(jobs []*job) error {
+	if len(jobs) == 0 {
+		return nil
+	}
+	if r.o.DryRun { // there is nothing to wait for, and what is told keeps its order
+		return r.outcomes("outcome", jobs)
+	}
+	r.busy.add(jobs)
+	return r.meanwhile(r.asides, jobs, func() error { return r.outcomes("outcome", jobs) })
+}
+
+// meanwhile does something with busy jobs as soon as there is a place for it, while the run goes on.
+func (r *runner) meanwhile(places chan struct{}, jobs []*job, do func() error) error {
 	select {
-	case r.slots <- struct{}{}:
+	case places <- struct{}{}:
 	case <-r.ctx.Done():
 		return r.halted()
 	}
 	if err := r.halted(); err != nil {
-		<-r.slots
+		<-places
 		return err
 	}
 	r.batches.Go(func() {
-		defer func() { <-r.slots }()
-		if err := carry(r.main, batch); err != nil {
+		defer func() { <-places }()
+		if err := do(); err != nil {
 			r.stop(err)
 			return
 		}
-		r.busy.remove(batch)
+		r.busy.remove(jobs)
 	})
 	return nil
 }

@@ -61,6 +61,7 @@ type runner struct {
 	busy    busy
 	flights atomic.Uint64
 	slots   chan struct{} // batches that may be in flight
+	asides  chan struct{} // groups of records that end before that, and are being committed
 	batches sync.WaitGroup
 	outage  outage
 	fall    atomic.Pointer[fall] // a connection that turned out to be down
