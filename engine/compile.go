@@ -201,6 +201,7 @@ func (p *program) target(ctx context.Context, e *Engine) (*run.Target, error) {
 		out.Found = run.AdoptFound
 	}
 	out.Shared = !t.Shared.IsZero()
+	out.At.Key, out.At.Changed, out.At.Withdrawn = t.Key.At, t.Changed.At, t.Withdrawn.At
 	return out, nil
 }
 

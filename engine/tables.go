@@ -7,6 +7,7 @@ import (
 
 	"github.com/pipectl/pipectl/engine/problem"
 	"github.com/pipectl/pipectl/engine/spec"
+	"github.com/pipectl/pipectl/engine/state"
 )
 
 // TableCheck is what there is to say of one cross-reference table.
@@ -31,15 +32,15 @@ func (e *Engine) CheckTables(names []string) ([]TableCheck, error) {
 	if len(names) == 0 {
 		names = slices.Sorted(maps.Keys(e.Project.Tables))
 	}
-	open, err := e.Exceptions(Filter{All: true})
-	if err != nil {
-		return nil, err
-	}
 	waits := map[problem.Cause]int{}
-	for _, x := range open {
+	err := e.EachException(Filter{All: true}, func(x state.Exception) error {
 		for _, c := range x.Causes {
 			waits[c]++
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	var out []TableCheck
 	for _, name := range names {

@@ -24,11 +24,15 @@ func errorsCommand(std stdio) *cli.Command {
 		&cli.StringFlag{Name: "field", Usage: "whose field holds this text"},
 		&cli.StringFlag{Name: "older-than", Usage: "that came up before then: 2d ago as 2d, or a time"},
 	}
+	listed := []cli.Flag{
+		&cli.BoolFlag{Name: "all", Usage: "waiting records too, which are no exceptions yet"},
+		&cli.IntFlag{Name: "limit", Value: 50, Usage: "so many keys of a cause, the oldest; 0: all"},
+	}
 	list := func(c *cli.Context) error { return listErrors(c, std) }
 	return &cli.Command{
 		Name:  "errors",
 		Usage: "records that could not be delivered: why, and the way out (异常数据)",
-		Flags: append([]cli.Flag{&cli.BoolFlag{Name: "all", Usage: "waiting records too, which are no exceptions yet"}}, filters...),
+		Flags: append(listed, filters...),
 		Action: func(c *cli.Context) error {
 			if c.Args().Len() > 0 {
 				return usage("unknown command %q%s\n  → pipectl errors [list|groups|show|retry|link|skip|note|override|overrides]", "errors "+c.Args().First(), didYouMean(c.Args().First(), c.Command.Subcommands))
@@ -36,7 +40,7 @@ func errorsCommand(std stdio) *cli.Command {
 			return listErrors(c, std)
 		},
 		Subcommands: []*cli.Command{
-			{Name: "list", Usage: "one line an exception", Flags: append([]cli.Flag{&cli.BoolFlag{Name: "all", Usage: "waiting records too"}}, filters...), Action: list},
+			{Name: "list", Usage: "what is open, by cause, with the keys", ArgsUsage: "[PIPELINE]", Flags: append(listed, filters...), Action: list},
 			{Name: "show", Usage: "one exception whole, with the record as it was read", ArgsUsage: "PIPELINE KEY", Action: func(c *cli.Context) error { return showError(c, std) }},
 			{
 				Name: "retry", Usage: "the next run takes these up, whatever their due time", ArgsUsage: "[PIPELINE [KEY]]",
@@ -77,60 +81,69 @@ func listErrors(c *cli.Context, std stdio) error {
 	if err != nil {
 		return err
 	}
+	if c.Int("limit") < 0 {
+		return usage("--limit %d: it is a number of keys, or 0 for all", c.Int("limit"))
+	}
 	return withEngine(c, std, func(e *engine.Engine, v view) error {
-		all, err := e.Exceptions(f)
+		if v.json {
+			return showAll(v, func(show func(state.Exception) error) error {
+				return e.EachException(f, func(x state.Exception) error {
+					x.Hint = engine.Next(x)
+					return show(x)
+				})
+			})
+		}
+		groups, err := e.Groups(f, c.Int("limit"))
 		if err != nil {
 			return err
 		}
-		if v.json {
-			return show(v, all, "")
-		}
-		if len(all) == 0 {
-			v.Line("Nothing is open. (没有异常数据)")
+		if len(groups) == 0 {
+			v.Line("%s", nothingOpen)
 			return nil
 		}
-		printExceptions(v, all, 50)
+		printGroups(v, groups, 100)
 		v.Line("%s", v.dim("pipectl errors show PIPELINE KEY shows one whole; errors retry and errors skip act on them."))
 		return nil
 	})
 }
 
-// printExceptions groups by cause, and lists the keys below each: at most so many a group, and twice
-// as many groups.
-func printExceptions(v view, all []state.Exception, most int) {
-	groups := engine.Groups(all)
+const nothingOpen = "Nothing is open. (没有异常数据)"
+
+// printGroups tells what is open, a paragraph a cause, at most so many: since when, how much money,
+// the keys, and the way out.
+func printGroups(v view, groups []engine.Group, most int) {
 	for i, g := range groups {
-		if i == 2*most {
-			v.Line("%s", v.dim("… and "+count(len(groups)-i, "more cause")+": pipectl errors"))
+		if i == most {
+			v.Line("%s", v.dim("… and "+count(len(groups)-i, "more cause")+": pipectl errors groups"))
 			break
 		}
 		v.Line("%s  %s%s", v.kind(g.Kind), v.bold(count(g.Count, "record")+" of "+g.Pipeline), v.dim(groupLine(g)))
-		v.Line("  %s", causeOf(g, all))
-		n := 0
-		for _, x := range all {
-			if x.Pipeline != g.Pipeline || string(x.Kind) != g.Kind || engine.Cause(x) != g.Cause {
-				continue
-			}
-			if n++; n > most {
-				v.Line("  %s", v.dim("… and "+strconv.Itoa(g.Count-most)+" more"))
-				break
-			}
-			line := "  " + x.Key
-			if x.Field != "" && len(x.Causes) > 0 {
-				line += "  " + x.Field
-			}
-			if x.Amount != "" {
-				line += "  " + x.Amount
-			}
-			if !x.Due.IsZero() {
-				line += "  " + v.dim("next attempt "+shortTime(x.Due))
-			}
-			v.Line("%s", line)
+		v.Line("  %s", cmp.Or(g.Reason, g.Cause))
+		for _, m := range g.Members {
+			v.Line("%s", memberLine(v, g, m))
+		}
+		if more := g.Count - len(g.Members); more > 0 {
+			v.Line("  %s", v.dim("… and "+strconv.Itoa(more)+" more: "+g.List()+" --limit 0"))
 		}
 		if g.Hint != "" {
 			v.Line("  → %s", g.Hint)
 		}
 	}
+}
+
+// memberLine is one record below its cause.
+func memberLine(v view, g engine.Group, m engine.Member) string {
+	line := "  " + m.Key
+	if m.Field != "" && g.Count > 1 && !strings.HasPrefix(g.Cause, m.Field) {
+		line += "  " + m.Field
+	}
+	if m.Amount != "" {
+		line += "  " + m.Amount
+	}
+	if !m.Due.IsZero() {
+		line += "  " + v.dim("next attempt "+shortTime(m.Due))
+	}
+	return line
 }
 
 // groupLine is what hangs on a group: since when, and how much money.
@@ -143,16 +156,6 @@ func groupLine(g engine.Group) string {
 		line += fmt.Sprintf(" without %d that tell none", g.Unknown)
 	}
 	return line
-}
-
-// causeOf is the cause of a group; that of a single record is told with its own names in it.
-func causeOf(g engine.Group, all []state.Exception) string {
-	for _, x := range all {
-		if g.Count == 1 && x.Pipeline == g.Pipeline && x.Key == g.Example && len(x.Causes) == 0 {
-			return strings.TrimSpace(x.Field + " " + x.Reason)
-		}
-	}
-	return g.Cause
 }
 
 func (v view) kind(k string) string {
@@ -259,10 +262,6 @@ func indented(raw string) string {
 	return strings.TrimSpace(b.String())
 }
 
-type acted struct {
-	Records int `json:"records"`
-}
-
 func retryErrors(c *cli.Context, std stdio) error {
 	if err := arguments(c, 0, 2, "[PIPELINE [KEY]]"); err != nil {
 		return err
@@ -277,9 +276,9 @@ func retryErrors(c *cli.Context, std stdio) error {
 			return err
 		}
 		if v.json {
-			return v.JSON(acted{n})
+			return v.JSON(n)
 		}
-		v.Line("%s will be taken up by the next run.", count(n, "record"))
+		v.Line("%s will be taken up by the next run.", count(n.Records, "record"))
 		return nil
 	})
 }
@@ -304,9 +303,12 @@ func skipErrors(c *cli.Context, std stdio) error {
 			return err
 		}
 		if v.json {
-			return v.JSON(acted{n})
+			return v.JSON(n)
 		}
-		v.Line("%s skipped: left alone until the source changes them.", count(n, "record"))
+		v.Line("%s skipped: left alone until the source changes them.", count(n.Records, "record"))
+		if n.Left > 0 {
+			v.Line("%s in doubt: the next run asks the target first.", count(n.Left, "record")+" not skipped,")
+		}
 		return nil
 	})
 }

@@ -18,11 +18,11 @@ func groupsCommand(std stdio, filters []cli.Flag) *cli.Command {
 				return err
 			}
 			return withEngine(c, std, func(e *engine.Engine, v view) error {
-				all, err := e.Exceptions(f)
+				groups, err := e.Groups(f, 1)
 				if err != nil {
 					return err
 				}
-				return show(v, engine.Groups(all), "Nothing is open. (没有异常数据)", groupColumns(v)...)
+				return show(v, groups, nothingOpen, groupColumns(v)...)
 			})
 		},
 	}
@@ -82,9 +82,9 @@ func noteErrors(c *cli.Context, std stdio) error {
 			return err
 		}
 		if v.json {
-			return v.JSON(acted{n})
+			return v.JSON(n)
 		}
-		v.Line("%s noted.", count(n, "record"))
+		v.Line("%s noted.", count(n.Records, "record"))
 		return nil
 	})
 }

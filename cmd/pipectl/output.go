@@ -89,6 +89,42 @@ func show[T any](v view, rows []T, empty string, columns ...column[T]) error {
 	return nil
 }
 
+// showAll prints as a JSON array what each gives, one after the other: there may be more than memory
+// holds.
+func showAll[T any](v view, each func(show func(T) error) error) error {
+	n := 0
+	err := each(func(x T) error {
+		text, err := jsonText(x, "  ")
+		if err != nil {
+			return err
+		}
+		before := ",\n  "
+		if n++; n == 1 {
+			before = "[\n  "
+		}
+		_, err = io.WriteString(v.out, before+text)
+		return err
+	})
+	end := "\n]\n"
+	if n == 0 && err == nil {
+		end = "[]\n"
+	}
+	if n > 0 || err == nil {
+		_, _ = io.WriteString(v.out, end)
+	}
+	return err
+}
+
+// jsonText is a value as JSON prints it, its lines behind a prefix but for the first.
+func jsonText(x any, prefix string) (string, error) {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent(prefix, "  ")
+	err := enc.Encode(x)
+	return strings.TrimRight(b.String(), "\n"), err
+}
+
 // JSON prints one value, indented, without escaping what HTML would mind.
 func (v view) JSON(x any) error {
 	enc := json.NewEncoder(v.out)

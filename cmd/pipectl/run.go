@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,7 +12,6 @@ import (
 	"github.com/pipectl/pipectl/engine"
 	"github.com/pipectl/pipectl/engine/run"
 	"github.com/pipectl/pipectl/engine/spec"
-	"github.com/pipectl/pipectl/engine/state"
 )
 
 func runCommand(std stdio) *cli.Command {
@@ -228,9 +226,9 @@ func printChanges(v view, changes []run.Change) {
 		if problems++; problems > mostShown {
 			continue
 		}
-		v.Line("  %s %s  %s", v.kind(x.What), v.bold(x.Key), strings.TrimSpace(x.Problem.Field+" "+x.Problem.Reason))
-		if x.Problem.Hint != "" {
-			v.Line("    → %s", x.Problem.Hint)
+		v.Line("  %s %s  %s", v.kind(x.What), v.bold(x.Key), engine.Told(x.Problem.Field, x.Problem.Reason))
+		if next := x.Problem.Next(); next != "" {
+			v.Line("    → %s", next)
 		}
 	}
 	if documents > mostShown {
@@ -245,13 +243,12 @@ func printOpen(v view, e *engine.Engine, r run.Report) {
 	if r.Invalid+r.Held+r.Failed+r.Waiting == 0 {
 		return
 	}
-	open, err := e.Exceptions(engine.Filter{Pipeline: r.Pipeline, All: true})
+	open, err := e.Groups(engine.Filter{Pipeline: r.Pipeline, All: true, Run: r.Run}, 5)
 	if err != nil {
 		v.Note("%v", err)
 		return
 	}
-	open = slices.DeleteFunc(open, func(x state.Exception) bool { return x.Run != r.Run })
-	printExceptions(v, open, 5)
+	printGroups(v, open, 10)
 }
 
 type counter struct {

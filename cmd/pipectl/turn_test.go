@@ -44,7 +44,7 @@ func TestTwoPeopleRetryAtOnce(t *testing.T) {
 	var retries sync.WaitGroup
 	for _, who := range []string{"anna", "bob"} {
 		retries.Go(func() {
-			if n, err := e.Retry(engine.Filter{Pipeline: "orders", Key: "A-1"}, who); n != 1 || err != nil {
+			if n, err := e.Retry(engine.Filter{Pipeline: "orders", Key: "A-1"}, who); n.Records != 1 || err != nil {
 				t.Errorf("%s retries %d records: %v", who, n, err)
 			}
 		})

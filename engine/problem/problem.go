@@ -88,7 +88,7 @@ type Error struct {
 	Field    string // path in the document or the source: FSaleOrderEntry[1].FQty
 	At       Pos    // the YAML that asked for it
 	Reason   string
-	Hint     string
+	Hint     string        // what to do next; {record} and the like are filled in by Next
 	Code     string        // the vendor's own code
 	Scope    Scope         // of a Throttled error
 	After    time.Duration // how long a Throttled or Transient error asks to wait; 0: not said
@@ -129,8 +129,8 @@ func (e *Error) text(label string) string {
 		b.WriteString(" " + where + "\n ")
 	}
 	b.WriteString(" " + e.reason())
-	if e.Hint != "" {
-		b.WriteString("\n  → " + e.Hint)
+	if next := e.Next(); next != "" {
+		b.WriteString("\n  → " + next)
 	}
 	return Printable(b.String())
 }

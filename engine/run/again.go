@@ -197,7 +197,7 @@ func gone(key string) *problem.Error {
 	return &problem.Error{
 		Class: problem.Held, ID: "PC415", Key: key,
 		Reason: "record " + key + " is no longer at its source, and was never delivered in full",
-		Hint:   "find out what became of it there, then pipectl errors skip or retry",
+		Hint:   "find out there what became of it. It is not wanted any more: " + skipHint + "; it is there again: pipectl errors retry {records}",
 	}
 }
 

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/pipectl/pipectl/engine/connector"
@@ -59,12 +60,12 @@ func (s *sink) unnamed(mv *move, o connector.Outcome) bool {
 }
 
 func unnamed() *problem.Error {
-	return &problem.Error{Class: problem.Transient, Reason: "the target said that it is done, and named no document"}
+	return &problem.Error{Class: problem.Transient, Reason: "it said that it is done, and named no document"}
 }
 
 func untouched(mv *move, cause *problem.Error) *problem.Error {
 	p := notAnswered(mv, cause)
-	p.Reason = "document " + mv.ref.Key + " was not taken"
+	p.Reason = fmt.Sprintf("document %s was not taken by %s", mv.ref.Key, mv.sink)
 	if cause != nil {
 		p.Reason += ": " + reason(cause)
 	}
@@ -169,7 +170,7 @@ func (mv *move) skipReached() {
 // refused takes in that an act was surely not done, for the document's own reason.
 func (r *runner) refused(s *sink, mv *move, cause *problem.Error) {
 	if cause == nil {
-		cause = &problem.Error{Class: problem.Held, Reason: "document " + mv.ref.Key + " was refused without a reason", Hint: "look into the target's log, " + retryHint}
+		cause = &problem.Error{Class: problem.Held, Reason: "document " + mv.ref.Key + " was refused by " + s.String() + " without a reason", Hint: "look into its log, " + retryHint}
 	}
 	a := mv.acts[0]
 	p := *cause

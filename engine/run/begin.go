@@ -144,7 +144,7 @@ func (r *runner) renumbers(known state.Pipeline) error {
 		return nil
 	}
 	return &problem.Error{
-		Class: problem.Fatal, ID: "PC413", Pipeline: r.p.Name, Reason: known.Renumbered + ": nothing more is sent",
+		Class: problem.Fatal, ID: "PC413", Pipeline: r.p.Name, Reason: known.Renumbered + "; nothing more is sent",
 		Hint: "allow numbers from outside there (允许手工修改), then try a record that was not sent yet: pipectl run " + r.p.Name + " --key KEY",
 	}
 }
@@ -184,16 +184,16 @@ func sameIdentity(pipeline string, was, is state.Identity) error {
 
 // WayOn names the commands that carry the ledger over to another identity.
 func WayOn(pipeline string, was, is state.Identity) string {
-	fresh := "pipectl state fresh " + pipeline + " --reason …"
+	fresh := "pipectl state fresh " + pipeline + " --reason TEXT"
 	if was.Object != is.Object {
 		return "begin anew in the other object: " + fresh
 	}
 	var ways []string
 	if was.Account != is.Account {
-		ways = append(ways, "the same documents are there: pipectl state move "+pipeline+" --account --reason … (they are not: "+fresh+")")
+		ways = append(ways, "the same documents are there: pipectl state move "+pipeline+" --account --reason TEXT (they are not: "+fresh+")")
 	}
 	if strings.Join(was.Key, "\x00") != strings.Join(is.Key, "\x00") || was.TargetKey != is.TargetKey {
-		ways = append(ways, "carry the ledger over: pipectl state rekey "+pipeline+" --reason …")
+		ways = append(ways, "carry the ledger over: pipectl state rekey "+pipeline+" --reason TEXT")
 	}
 	return strings.Join(ways, "; then ")
 }
@@ -218,7 +218,7 @@ func (r *runner) renamed(tx state.Tx, ours state.Identity) error {
 	return &problem.Error{
 		Class: problem.Fatal, ID: "PC451",
 		Reason: fmt.Sprintf("pipeline %s is new, and pipeline %s, which wrote to %s %s, is gone: it looks renamed", r.p.Name, old, ours.Connection, ours.Object),
-		Hint:   fmt.Sprintf("give it the ledger: pipectl state move %s %s --reason …; or name it %s again in its YAML", old, r.p.Name, old),
+		Hint:   fmt.Sprintf("give it the ledger: pipectl state move %s %s --reason TEXT; or name it %s again in its YAML", old, r.p.Name, old),
 	}
 }
 
@@ -250,7 +250,7 @@ func newSink(t *Target) (*sink, error) {
 	if s.writer, ok = connector.Can[connector.Writer](t.Conn); !ok {
 		return nil, &problem.Error{
 			Class: problem.Fatal, ID: "PC422", Reason: "connection " + t.Connection + " can't be written to",
-			Hint: "choose another target; pipectl connectors tells what each system can do",
+			Hint: "choose another target: pipectl connectors tells what each system can do",
 		}
 	}
 	s.traits = s.writer.Traits(t.To)
@@ -270,13 +270,16 @@ func newSink(t *Target) (*sink, error) {
 		if s.stager == nil || !slices.Contains(s.traits.Ops, op) {
 			return nil, &problem.Error{
 				Class: problem.Fatal, ID: "PC422",
-				Reason: fmt.Sprintf("%s %s has no step %q", t.Connection, t.To.Object, op),
-				Hint:   "take it out of target.then",
+				Reason: fmt.Sprintf("%s can't %s its documents", s, op),
+				Hint:   "take " + op.String() + " out of target.then",
 			}
 		}
 	}
 	return s, nil
 }
+
+// String names the place: "kingdee SAL_SaleOrder".
+func (s *sink) String() string { return s.name + " " + s.to.Object }
 
 // trusted says that the target numbers nothing by itself: nothing has to be proven.
 func (s *sink) trusted() bool { return s.traits.Appends || s.traits.Replaces }

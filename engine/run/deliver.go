@@ -35,17 +35,17 @@ func (r *runner) deliver(s *sink, jobs []*job) error {
 func (r *runner) move(s *sink, j *job) (*move, bool) {
 	key, err := s.target.Key(j.row)
 	if err == nil && (key == "" || len(key) > keyLimit) {
-		err = &problem.Error{Class: problem.Invalid, Reason: "target key " + s.to.Key + " is empty, or longer than 1,000 bytes"}
+		err = &problem.Error{Class: problem.Invalid, Reason: s.to.Key + ", the number of the document, is empty or longer than 1,000 bytes"}
 	}
 	if err != nil {
 		p := problem.As(problem.In(err, problem.Error{
-			Class: problem.Invalid, ID: "PC418", Pipeline: r.p.Name, Key: j.key, Field: s.to.Key,
-			Hint: "every document needs a number of its own: mend the rule for it in the pipeline",
+			Class: problem.Invalid, ID: "PC418", Pipeline: r.p.Name, Key: j.key, Field: s.to.Key, At: s.target.At.Key,
+			Hint: "every document needs a number of its own (单据编号): mend the rule for it in the pipeline",
 		}))
 		j.fail(p)
 		return nil, false
 	}
-	mv := &move{j: j, ref: state.Ref{Scope: s.scope, Key: key}, content: j.row.Document}
+	mv := &move{j: j, sink: s, ref: state.Ref{Scope: s.scope, Key: key}, content: j.row.Document}
 	if s.ledger {
 		mv.hash = mv.content.Hash()
 	}
@@ -170,7 +170,8 @@ func (r *runner) tellProblems(jobs []*job) {
 	}
 	for _, j := range jobs {
 		for _, p := range j.problems {
-			r.planned(Change{Key: j.key, What: string(kindOf(j.end)), Problem: p})
+			told := problem.As(problem.In(p, problem.Error{Pipeline: r.p.Name, Key: j.key}))
+			r.planned(Change{Key: j.key, What: string(kindOf(j.end)), Problem: told})
 		}
 	}
 }

@@ -94,7 +94,7 @@ func (r *runner) inDoubtNow() ([]*move, map[state.Ref]string, error) {
 			}
 			if ok && d.Pending != nil && ref.Scope == r.main.scope && !seen[ref] {
 				seen[ref] = true
-				moves = append(moves, &move{j: &job{key: d.Owner.Key}, ref: ref, doc: d, had: true, hash: d.Pending.Hash})
+				moves = append(moves, &move{j: &job{key: d.Owner.Key}, sink: r.main, ref: ref, doc: d, had: true, hash: d.Pending.Hash})
 			}
 		}
 		return nil

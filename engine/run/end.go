@@ -90,7 +90,7 @@ func (r *runner) close() (Report, error) {
 		case "PC412", "PC440", "PC441", "PC460":
 			n.Status = Paused
 		}
-		n.Error = &RunError{ID: why.ID, Class: why.Class.String(), Reason: reason(why), Hint: why.Hint, err: why}
+		n.Error = &RunError{ID: why.ID, Class: why.Class.String(), Reason: reason(why), Hint: why.Next(), err: why}
 	}
 	if r.o.DryRun {
 		return *n, nil
@@ -122,7 +122,7 @@ func (r *runner) close() (Report, error) {
 	if err != nil && n.Error == nil {
 		p := problem.As(err)
 		n.Status = Failed
-		n.Error = &RunError{ID: p.ID, Class: p.Class.String(), Reason: reason(p), Hint: p.Hint, err: p}
+		n.Error = &RunError{ID: p.ID, Class: p.Class.String(), Reason: reason(p), Hint: p.Next(), err: p}
 	}
 	return *n, nil
 }

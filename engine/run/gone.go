@@ -263,7 +263,7 @@ func (r *runner) holdLost(part []lost, why string, alert bool) error {
 	if err != nil {
 		return err
 	}
-	retry := "pipectl errors retry " + r.p.Name + " --cause \"gone from\""
+	retry := "pipectl errors retry " + problem.Arg(r.p.Name) + " --cause 'gone from'"
 	for _, j := range jobs {
 		j.fail(&problem.Error{
 			Class: problem.Held, ID: "PC430", Pipeline: r.p.Name, Key: j.key,

@@ -68,7 +68,7 @@ func noFormerKey(j *job, err error) *problem.Error {
 	return &problem.Error{
 		Class: problem.Held, ID: "PC453", Key: j.key, Err: err,
 		Reason: fmt.Sprintf("record %s has no key as it was written before `state rekey`: %s", j.key, reason(problem.As(err))),
-		Hint:   "nobody can tell whether it was delivered under that key: look into the target, then pipectl errors skip (it was)",
+		Hint:   "nobody can tell whether it was delivered under that key: look for its document. It was: " + skipHint + "; it was not: correct the record at its source, " + retryHint,
 	}
 }
 

@@ -88,8 +88,8 @@ func (r *runner) judge(jobs []*job) error {
 func outdated(j *job) *problem.Error {
 	return &problem.Error{
 		Class: problem.Held, ID: "PC410", Key: j.key,
-		Reason: "record " + j.key + " was read in an older version than the one that is known, with other content",
-		Hint:   "the source can't be asked for it by key: compare both, then pipectl errors retry or skip",
+		Reason: "record " + j.key + " was read in an older version than the one that pipectl knows, with other content",
+		Hint:   "the source can't be asked which is right: look there. This older one: pipectl errors retry {records}; the one that is known: " + skipHint,
 	}
 }
 

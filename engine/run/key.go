@@ -41,9 +41,9 @@ func (r *runner) name(j *job, rec connector.Record) {
 const keyLimit = 1000
 
 func (r *runner) noKey(err error) *problem.Error {
-	where := problem.Error{Class: problem.Invalid, ID: "PC408", Pipeline: r.p.Name, Hint: "a record without its key can't be told from others: correct it at the source, or the key in the pipeline"}
+	where := problem.Error{Class: problem.Invalid, ID: "PC408", Pipeline: r.p.Name, Hint: "a record without its key can't be told from others: correct it at the source, or `key:` in the pipeline"}
 	if err == nil {
-		where.Reason = "the key is longer than 1,000 bytes"
+		where.Reason = "key of the record is longer than 1,000 bytes"
 		return &where
 	}
 	p := problem.As(problem.In(err, where))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/problem"
@@ -39,7 +38,7 @@ func SetLink(ctx context.Context, p *Pipeline, o Options, l Link) (Linked, error
 	}
 	defer r.cancel()
 	if r.main == nil || r.main.appender != nil || r.main.finisher != nil || !p.Ledger {
-		return Linked{}, unlinkable(l, "documents of this target can't be told apart", "correct the file by hand")
+		return Linked{}, unlinkable(l, r.p.Name+" writes where documents can't be told apart", "correct the file by hand")
 	}
 	mv, err := r.linking(l)
 	if err != nil {
@@ -69,7 +68,7 @@ func (r *runner) linking(l Link) (*move, error) {
 			return err
 		}
 		if !ok {
-			return unlinkable(l, "record "+l.Key+" has nothing open", "pipectl errors lists what is; a key is written with its parts joined by /")
+			return unlinkable(l, "record "+l.Key+" has nothing open", "pipectl errors lists what is open; a key is written with its parts joined by /")
 		}
 		rec, _, err := state.GetRecord(tx, r.pid, l.Key)
 		if err != nil {
@@ -80,9 +79,9 @@ func (r *runner) linking(l Link) (*move, error) {
 			ref = rec.Docs[0]
 		}
 		if ref.Key == "" {
-			return unlinkable(l, "record "+l.Key+" has not come as far as a number of its own", "mend what its exception says first: pipectl errors show")
+			return unlinkable(l, "record "+l.Key+" has not come as far as a number of its own", "mend first what its exception says: pipectl errors show {record}")
 		}
-		mv = &move{j: &job{key: l.Key, old: rec}, ref: ref}
+		mv = &move{j: &job{key: l.Key, old: rec}, sink: r.main, ref: ref}
 		mv.doc, mv.had, err = state.GetDocument(tx, ref)
 		if err == nil && mv.had && mv.doc.Owner != (state.Owner{}) && mv.doc.Owner != r.owner(mv) {
 			return anothersRecord(mv, "another record")
@@ -96,7 +95,7 @@ func (r *runner) linking(l Link) (*move, error) {
 func (r *runner) linkNone(mv *move, l Link) error {
 	s := r.main
 	if x := mv.doc.Pending; x != nil && x.AskAt != state.Absent && r.now().Before(s.lands(x)) {
-		return unlinkable(l, fmt.Sprintf("document %s was sent, and may still appear until %s", mv.ref.Key, s.lands(x).UTC().Format(time.RFC3339)), "try it again then")
+		return unlinkable(l, fmt.Sprintf("document %s was sent to %s, and may still appear there until %s", mv.ref.Key, s, stamp(s.lands(x))), "do this again then")
 	}
 	if s.prober != nil {
 		p, err := r.probeOne(mv, mv.ref.Key)
@@ -104,7 +103,7 @@ func (r *runner) linkNone(mv *move, l Link) error {
 			return err
 		}
 		if p.Found {
-			return unlinkable(l, fmt.Sprintf("document %s is there, id %s, %s", mv.ref.Key, p.ID, shownStage(p)), "delete it there first, or link the record to it: pipectl errors link PIPELINE KEY "+p.ID)
+			return unlinkable(l, fmt.Sprintf("document %s is in %s, id %s, %s", mv.ref.Key, s, p.ID, shownStage(p)), "delete it there first; or say that it is the record's: pipectl errors link {record} "+problem.Arg(p.ID)+" --reason TEXT")
 		}
 	}
 	mv.doc = state.Document{}
@@ -127,11 +126,11 @@ func (r *runner) linkTo(mv *move, l Link) error {
 	case err != nil:
 		return err
 	case !p.Found:
-		return unlinkable(l, fmt.Sprintf("%s %s has no document with the number or id %s", s.name, s.to.Object, l.Document), "give the number or the internal id, as the target shows them")
+		return unlinkable(l, fmt.Sprintf("%s has no document with the number or id %s", s, l.Document), "give its number (单据编号) or its internal id (内码)")
 	case p.Many:
-		return several(&move{ref: state.Ref{Key: l.Document}})
+		return several(&move{sink: s, ref: state.Ref{Key: l.Document}})
 	case p.Cancelled:
-		return unlinkable(l, fmt.Sprintf("document %s is cancelled in the target", l.Document), "take the cancellation back there first, or choose another document")
+		return unlinkable(l, fmt.Sprintf("document %s is cancelled in %s (作废)", l.Document, s), "take the cancellation back there first (反作废), or choose another document")
 	}
 	if err := r.linkable(mv, l, p); err != nil {
 		return err
@@ -158,11 +157,11 @@ func (r *runner) linkable(mv *move, l Link, p connector.Probed) error {
 			return err
 		}
 		if other.Owner != (state.Owner{}) && other.Owner != r.owner(mv) {
-			return unlinkable(l, fmt.Sprintf("document %s belongs to %s", l.Document, r.ownerName(other.Owner)), "one document can't be two records': pipectl errors show tells what this one waits for")
+			return unlinkable(l, fmt.Sprintf("document %s belongs to %s", l.Document, r.ownerName(other.Owner)), "one document can't be two records': pipectl errors show {record} tells what this one waits for")
 		}
 	}
 	if x := mv.doc.Pending; x != nil && x.Action == state.Create && p.Number != mv.ref.Key && r.now().Before(r.main.lands(x)) {
-		return unlinkable(l, fmt.Sprintf("document %s was sent, and may still appear until %s", mv.ref.Key, r.main.lands(x).UTC().Format(time.RFC3339)), "try it again then")
+		return unlinkable(l, fmt.Sprintf("document %s was sent to %s, and may still appear there until %s", mv.ref.Key, r.main, stamp(r.main.lands(x))), "do this again then")
 	}
 	return nil
 }

@@ -64,7 +64,7 @@ func TestLink(t *testing.T) {
 			r.link("1", "SO-9", "no document with the number or id SO-9")
 			r.link("1", "SO-2", "belongs to record 2")
 			r.link("2", "SO-2", "nothing open")
-			r.link("1", "", "is there")
+			r.link("1", "", "is in erp SAL_SaleOrder, id 7")
 			r.erp.docs[1].cancelled = true
 			r.link("1", "SO-1", "cancelled")
 			r.erp.docs = r.erp.docs[:1]
@@ -128,7 +128,7 @@ func TestLinkWithoutAsking(t *testing.T) {
 				if there {
 					r.link("1", r.erp.docs[0].id, "")
 				} else {
-					r.link("1", "", "may still appear until")
+					r.link("1", "", "may still appear there until")
 					r.later(longest + time.Minute)
 					r.link("1", "", "")
 				}

@@ -40,7 +40,7 @@ func (r *runner) masters(jobs []*job) error {
 			}
 			mv := w.moves[m.Key]
 			if mv == nil {
-				mv = &move{ref: state.Ref{Scope: s.scope, Key: m.Key}, content: m.Document, hash: m.Document.Hash()}
+				mv = &move{sink: s, ref: state.Ref{Scope: s.scope, Key: m.Key}, content: m.Document, hash: m.Document.Hash()}
 				w.moves[m.Key] = mv
 				w.order = append(w.order, mv)
 			}
@@ -86,7 +86,7 @@ func (r *runner) withMasters(j *job, moves []*move) {
 		p := &problem.Error{
 			Class: problem.Missing, ID: "PC416", Pipeline: r.p.Name, Key: j.key, Code: mv.why.Code, Field: mv.why.Field, Cause: &m.Cause, Err: mv.why,
 			Reason: fmt.Sprintf("%s %s %s could not be created: %s", m.Connection, m.Object, m.Key, reason(mv.why)),
-			Hint:   "create it by hand, or mend what the reason says: the record goes on by itself when it is there",
+			Hint:   "mend what the reason says, or create it there by hand: the record goes on by itself when it is there",
 		}
 		if mv.why.Class == problem.Transient {
 			p.Class, p.Cause = problem.Transient, nil
@@ -107,7 +107,7 @@ func (r *runner) sinkOf(m step.Master) (*sink, error) {
 	if r.p.Masters == nil {
 		return nil, &problem.Error{
 			Class: problem.Fatal, ID: "PC416", Pipeline: r.p.Name, Reason: "rows can't be created in " + m.Connection,
-			Hint: "use `missing: hold` in the look-up",
+			Hint: "write `missing: hold` in the look-up",
 		}
 	}
 	t, err := r.p.Masters(m.Connection, m.Object, m.KeyField)

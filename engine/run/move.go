@@ -12,6 +12,7 @@ import (
 // move is one document on its way: where it stands, where it is to go, and the steps between.
 type move struct {
 	j       *job // nil: of a master
+	sink    *sink
 	ref     state.Ref
 	content value.Record
 	hash    value.Hash

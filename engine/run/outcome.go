@@ -280,7 +280,7 @@ func (r *runner) retryLater(j *job, e *state.Exception, rec *state.Record, now t
 			j.end = failed
 			e.Kind, rec.Standing = state.GaveUp, state.Failed
 			rec.Attempts = j.used
-			e.Hint = "its retries are used up: mend what the reason says, then pipectl errors retry"
+			e.Hint = "its retries are used up: mend what the reason says, " + retryHint
 			return
 		}
 		e.Due = now.Add(after)

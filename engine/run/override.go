@@ -63,7 +63,7 @@ func (r *runner) override(j *job) {
 		}
 		if err != nil {
 			if j.bad == nil {
-				j.bad = notApplicable(r.p.Name, j.key, s, err)
+				j.bad = notApplicable(j.key, s, err)
 			}
 			return
 		}
@@ -84,12 +84,12 @@ func (r *runner) sameKey(key string, rec value.Record) error {
 	return nil
 }
 
-func notApplicable(pipeline, key string, s state.Set, err error) *problem.Error {
+func notApplicable(key string, s state.Set, err error) *problem.Error {
 	p := problem.As(err)
 	return &problem.Error{
 		Class: problem.Invalid, ID: "PC445", Key: key, Field: s.Path, Err: err,
 		Reason: fmt.Sprintf("%s, which %s has set to %s, can't be set in record %s any more: %s", s.Path, s.By, s.Value, key, reason(p)),
-		Hint:   fmt.Sprintf("look at the record with pipectl errors show, and take the value away: pipectl errors override %s %s %s --remove --reason TEXT", pipeline, key, s.Path),
+		Hint:   "look at the record: pipectl errors show {record}; take the value away: pipectl errors override {record} " + problem.Arg(s.Path) + " --remove --reason TEXT",
 	}
 }
 

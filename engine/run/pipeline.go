@@ -97,6 +97,8 @@ type Target struct {
 	Withdrawn Withdrawn
 	Found     Found
 	Shared    bool // several pipelines write one document, each only its own fields
+
+	At struct{ Key, Changed, Withdrawn problem.Pos } // where its YAML says so; zero where it doesn't
 }
 
 // Changed says what happens when a delivered record changes.

@@ -217,7 +217,7 @@ func paused(what string, p *problem.Error) *problem.Error {
 	return &problem.Error{
 		Class: problem.Transient, ID: "PC412", Pipeline: p.Pipeline, Code: p.Code, Err: p,
 		Reason: what + " is down: " + strings.TrimPrefix(reason(p), what+": "),
-		Hint:   "nothing is counted against the records, and the next run goes on where this one paused; pipectl doctor looks at every connection",
+		Hint:   "nothing is counted against the records, and the next run goes on where this one paused; pipectl doctor asks every connection",
 	}
 }
 

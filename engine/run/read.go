@@ -37,7 +37,7 @@ func (r *runner) read(q connector.Query, l lane, only map[string]bool) error {
 	if !ok {
 		return &problem.Error{
 			Class: problem.Fatal, ID: "PC422", Pipeline: r.p.Name, Reason: "connection " + r.p.Source.Connection + " can't be read from",
-			Hint: "choose another source; pipectl connectors tells what each system can do",
+			Hint: "choose another source: pipectl connectors tells what each system can do",
 		}
 	}
 	refused := &atomic.Int32{}
@@ -235,6 +235,6 @@ func (r *runner) noSuchKey(keys []string) error {
 	return &problem.Error{
 		Class: problem.Fatal, ID: "PC461", Pipeline: r.p.Name,
 		Reason: fmt.Sprintf("%s %s has no record with the key %s", r.p.Source.Connection, r.p.Source.Query.Object, strings.Join(keys, ", ")),
-		Hint:   "write the parts of the key joined by /, in the order of `key:`",
+		Hint:   "a key is written with its parts joined by /, in the order of `key:` in the pipeline",
 	}
 }

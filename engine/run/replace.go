@@ -24,7 +24,7 @@ func (r *runner) open() error {
 	if r.o.Limit > 0 || len(r.o.Keys) > 0 || !r.o.Since.IsZero() || !r.o.Until.IsZero() {
 		return &problem.Error{
 			Class: problem.Fatal, ID: "PC462", Pipeline: r.p.Name,
-			Reason: r.main.name + " " + r.main.to.Object + " is replaced as a whole: a part of the source would become all that it holds",
+			Reason: r.main.name + " " + r.main.to.Object + " is replaced as a whole, and a part of the source would become all that it holds",
 			Hint:   "run it without --key, --limit, --since and --until, or with --dry-run",
 		}
 	}

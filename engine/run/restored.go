@@ -68,8 +68,8 @@ func (r *runner) askPerson(tx state.Tx, mv *move) error {
 
 func maybeWritten(mv *move, span state.Restored) *problem.Error {
 	return holding(mv, "PC509",
-		fmt.Sprintf("document %s may have been written between the backup of %s and %s, when it was put back, and the target can't be asked", mv.ref.Key, shortTime(span.Backup), shortTime(span.At)),
-		"look whether it is there, then pipectl errors skip (it is) or retry (it is not)")
+		fmt.Sprintf("document %s may have been written to %s between the backup of %s and %s, when it was put back, and nobody can be asked", mv.ref.Key, mv.sink, shortTime(span.Backup), shortTime(span.At)),
+		"look for it there. It is there: "+skipHint+"; it is not: pipectl errors retry {records}")
 }
 
 func shortTime(t time.Time) string {
@@ -83,8 +83,8 @@ func shortTime(t time.Time) string {
 // has the newest content.
 func unproven(mv *move) *problem.Error {
 	return holding(mv, "PC509",
-		fmt.Sprintf("document %s was written after the backup that was put back, and nobody knows whether with the record's newest content", mv.ref.Key),
-		"compare both, then pipectl errors skip (it is right); or un-audit it by hand, then pipectl errors retry")
+		fmt.Sprintf("document %s was written to %s after the backup that was put back, and nobody knows whether with the record's newest content", mv.ref.Key, mv.sink),
+		"compare both. The document is right: "+skipHint+"; it is not: un-audit it there (反审核), "+retryHint)
 }
 
 // settling says until when something that was sent in the lost time may still land.

@@ -79,8 +79,8 @@ func (r *runner) one(group []*job) ([]*job, error) {
 func ambiguous(key string) *problem.Error {
 	return &problem.Error{
 		Class: problem.Invalid, ID: "PC409", Key: key,
-		Reason: "the key does not tell two records apart: they have the key " + key + ", the same time and different content",
-		Hint:   "add a field to `key:` that tells them apart",
+		Reason: "record " + key + " came twice with one time and different content: the key does not tell them apart",
+		Hint:   "add a field to `key:` that tells them apart, then pipectl state rekey PIPELINE --reason TEXT",
 	}
 }
 

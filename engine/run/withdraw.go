@@ -82,8 +82,8 @@ func (r *runner) leftAlone(j *job) {
 		}
 		j.fail(&problem.Error{
 			Class: problem.Held, ID: "PC431", Pipeline: r.p.Name, Key: j.key,
-			Reason: fmt.Sprintf("record %s is left out by the pipeline's where now, and its document %s is in the target, not finished", j.key, j.old.Docs[0].Key),
-			Hint:   "a new where withdraws nothing: finish or remove the document there, then pipectl errors skip; or change the where back, " + retryHint,
+			Reason: fmt.Sprintf("record %s is left out by the pipeline's where now, and its document %s is not finished in %s", j.key, j.old.Docs[0].Key, r.main),
+			Hint:   "a new where takes nothing back: finish or delete the document there, then " + skipHint + "; or change the where back, " + retryHint,
 		})
 	}
 }
@@ -135,7 +135,7 @@ func (r *runner) withdraw(jobs []*job) error {
 func (r *runner) recall(s *sink, jobs []*job) error {
 	moves := make([]*move, len(jobs))
 	for i, j := range jobs {
-		moves[i] = &move{j: j, ref: j.old.Docs[0], withdraws: true, hash: j.content()}
+		moves[i] = &move{j: j, sink: s, ref: j.old.Docs[0], withdraws: true, hash: j.content()}
 	}
 	return r.carry(s, moves, jobs)
 }
@@ -202,7 +202,7 @@ func (r *runner) takeBack(s *sink, mv *move) {
 
 // echoes is a document whose number must not be given free yet: an earlier send of it would land there.
 func echoes(mv *move) *problem.Error {
-	p := holding(mv, "PC423", fmt.Sprintf("document %s was sent more than once when nobody answered, and one of the sends may still arrive: it is deleted when none can", mv.ref.Key),
+	p := holding(mv, "PC423", fmt.Sprintf("document %s was sent to %s more than once when nobody answered, and one of the sends may still arrive: it is deleted when none can", mv.ref.Key, mv.sink),
 		"nothing to do: it goes on by itself")
 	p.Class = problem.Transient
 	return p
@@ -217,8 +217,10 @@ func withdrawnHeld(mv *move, p *connector.Probed) *problem.Error {
 	if mv.j.gone {
 		where = "is gone from its source"
 	}
-	return holding(mv, "PC405", fmt.Sprintf("record %s %s, and its document %s is in the target, %s", mv.j.key, where, mv.ref.Key, stage),
-		"cancel or delete the document there, then pipectl errors retry, which looks at it; to leave it as it is, pipectl errors skip; or set `withdrawn:` in the target")
+	out := holding(mv, "PC405", fmt.Sprintf("record %s %s, and its document %s in %s is %s", mv.j.key, where, mv.ref.Key, mv.sink, stage),
+		"cancel (作废) or delete the document there, "+retryHint+", which looks at it; to leave it as it is: "+skipHint+"; `withdrawn: cancel` or `delete` in the target has pipectl do it")
+	out.At = mv.sink.target.At.Withdrawn
+	return out
 }
 
 // returns says that a record was withdrawn, or a person closed it: its document may have been
