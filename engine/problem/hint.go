@@ -12,6 +12,7 @@ import (
 //
 //	{record}   PIPELINE KEY
 //	{records}  the same; of a group, PIPELINE --cause CAUSE
+//	{pipeline} PIPELINE
 //	{number}   the number of the record's document in the target
 
 // Subject is whom a hint is shown for. What is empty shows as its name in capitals.
@@ -37,7 +38,7 @@ func (s Subject) Fill(hint string) string {
 	if s.Cause != "" {
 		record, records = pipeline+" KEY", pipeline+" --cause "+Arg(s.Cause)
 	}
-	return strings.NewReplacer("{record}", record, "{records}", records, "{number}", name(s.Number, "NUMBER")).Replace(hint)
+	return strings.NewReplacer("{pipeline}", pipeline, "{record}", record, "{records}", records, "{number}", name(s.Number, "NUMBER")).Replace(hint)
 }
 
 // Next is the hint with the error's own names in its commands.

@@ -177,8 +177,8 @@ func sameIdentity(pipeline string, was, is state.Identity) error {
 	}
 	return &problem.Error{
 		Class: problem.Fatal, ID: "PC450",
-		Reason: "the ledger belongs to another identity: " + strings.Join(changes, "; "),
-		Hint:   "every record would be new, and written again: undo the change, or " + WayOn(pipeline, was, is),
+		Reason: "identity of the pipeline has changed since its ledger (台账) was written: " + strings.Join(changes, "; "),
+		Hint:   "every record would be new, and written again. Undo the change; or " + WayOn(pipeline, was, is),
 	}
 }
 
@@ -190,7 +190,7 @@ func WayOn(pipeline string, was, is state.Identity) string {
 	}
 	var ways []string
 	if was.Account != is.Account {
-		ways = append(ways, "the same documents are there: pipectl state move "+pipeline+" --account --reason TEXT (they are not: "+fresh+")")
+		ways = append(ways, "when the same documents are in the new account: pipectl state move "+pipeline+" --account --reason TEXT, when they are not: "+fresh)
 	}
 	if strings.Join(was.Key, "\x00") != strings.Join(is.Key, "\x00") || was.TargetKey != is.TargetKey {
 		ways = append(ways, "carry the ledger over: pipectl state rekey "+pipeline+" --reason TEXT")

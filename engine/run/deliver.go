@@ -40,7 +40,7 @@ func (r *runner) move(s *sink, j *job) (*move, bool) {
 	if err != nil {
 		p := problem.As(problem.In(err, problem.Error{
 			Class: problem.Invalid, ID: "PC418", Pipeline: r.p.Name, Key: j.key, Field: s.to.Key, At: s.target.At.Key,
-			Hint: "every document needs a number of its own (单据编号): mend the rule for it in the pipeline",
+			Hint: "every document needs a number of its own (单据编号): mend the rule for it in the pipeline, and the next run takes the record up",
 		}))
 		j.fail(p)
 		return nil, false

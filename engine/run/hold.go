@@ -45,7 +45,7 @@ func edited(mv *move, p *connector.Probed) *problem.Error {
 		seen = "it was modified at " + p.Modified.Format("2006-01-02 15:04:05 -0700")
 	}
 	return holding(mv, "PC406", fmt.Sprintf("document %s was changed in %s since pipectl wrote it: %s", mv.ref.Key, mv.sink, seen),
-		"decide which of both is right: the document, "+skipHint+"; the record, "+linkHint+", which writes it over the document")
+		"decide which of both is right. The document: "+skipHint+"; the record: "+linkHint+", which writes it over the document")
 }
 
 func changeHeld(mv *move) *problem.Error {
@@ -84,7 +84,7 @@ func cancelled(mv *move) *problem.Error {
 
 func noStep(mv *move, op connector.Op) *problem.Error {
 	return holding(mv, "PC422", fmt.Sprintf("%s can't %s document %s", mv.sink, op, mv.ref.Key),
-		"do it there by hand, then "+skipHint+"; or choose another policy in the target")
+		"do it there by hand, then "+skipHint+"; or choose another policy (`changed:`, `withdrawn:`) in the target")
 }
 
 func cantAsk(mv *move) *problem.Error {
@@ -123,13 +123,17 @@ func numbersItself(mv *move, number string) *problem.Error {
 func stillInDoubt(mv *move) *problem.Error {
 	p := holding(mv, "PC423", fmt.Sprintf("document %s was sent to %s and nobody answered; it may still appear there", mv.ref.Key, mv.sink),
 		"nothing to do: pipectl asks again when it can't appear any more")
+	if x := mv.doc.Pending; x != nil && x.AskAt > 0 && !mv.lost {
+		p.Reason = fmt.Sprintf("document %s was accepted by %s, which works on it and has not finished", mv.ref.Key, mv.sink)
+		p.Hint = "nothing to do: pipectl asks again at the time that " + mv.sink.name + " has named"
+	}
 	p.Class = problem.Transient
 	return p
 }
 
 func notAnswered(mv *move, cause *problem.Error) *problem.Error {
 	p := holding(mv, "PC424", fmt.Sprintf("document %s was sent to %s, and what became of it is not known yet", mv.ref.Key, mv.sink),
-		"nothing to do: pipectl asks there before the next attempt")
+		"nothing to do: pipectl asks "+mv.sink.name+" before the next attempt")
 	p.Class, p.Err = problem.Transient, cause
 	if cause != nil {
 		p.Reason += ": " + reason(cause)

@@ -36,9 +36,15 @@ func SetLink(ctx context.Context, p *Pipeline, o Options, l Link) (Linked, error
 	if err != nil {
 		return Linked{}, err
 	}
+	out, err := r.setLink(l)
+	return out, problem.In(err, problem.Error{Pipeline: p.Name, Key: l.Key})
+}
+
+func (r *runner) setLink(l Link) (Linked, error) {
+	p := r.p
 	defer r.cancel()
 	if r.main == nil || r.main.appender != nil || r.main.finisher != nil || !p.Ledger {
-		return Linked{}, unlinkable(l, r.p.Name+" writes where documents can't be told apart", "correct the file by hand")
+		return Linked{}, unlinkable(l, "documents of "+p.Name+" can't be told apart where it writes them", "correct them there by hand")
 	}
 	mv, err := r.linking(l)
 	if err != nil {
@@ -51,7 +57,7 @@ func SetLink(ctx context.Context, p *Pipeline, o Options, l Link) (Linked, error
 		err = r.linkTo(mv, l)
 	}
 	if err != nil {
-		return Linked{}, problem.In(err, problem.Error{Pipeline: p.Name, Key: l.Key})
+		return Linked{}, err
 	}
 	if c := mv.doc.Confirmed; c != nil {
 		out.Number, out.ID, out.Stage = c.Number, c.ID, stageName(c.Stage)

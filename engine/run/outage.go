@@ -53,11 +53,10 @@ func (r *runner) unanswered(s *sink, f *flight) error {
 	}
 	o.jobs = nil
 	if c, ok := errors.AsType[*problem.Error](last.Err); ok {
-		r.fell(s.name, c) // what the connection said, not what it means for a document
-	} else {
-		r.fell(s.name, last)
+		last = c // what the connection said, not what it means for a document
 	}
-	return paused(s.name, last)
+	r.fell(s.name, last)
+	return problem.In(paused(s.name, last), problem.Error{Pipeline: r.p.Name})
 }
 
 // uncount takes back attempts that were counted before it was known that the connection is down.

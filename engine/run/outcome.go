@@ -247,6 +247,9 @@ func (r *runner) exception(j *job, now time.Time) state.Exception {
 		Causes: j.causes(), First: now, Last: now, Revision: r.p.Revision, Run: r.id, Version: j.ver, Withdrawn: j.withdrawal, Partial: j.partial,
 		Overridden: j.over.paths(),
 	}
+	if e.Hint == "" {
+		e.Hint = wayOut(e.Kind)
+	}
 	for i, more := range j.problems[min(1, len(j.problems)):] {
 		if i == mostMore {
 			e.More = append(e.More, fmt.Sprintf("… and %d more", len(j.problems)-1-i))
@@ -268,6 +271,18 @@ func (r *runner) exception(j *job, now time.Time) state.Exception {
 		e.Amount = r.p.Amount(j.row)
 	}
 	return e
+}
+
+// wayOut is what a person does about a problem whose maker names no way.
+func wayOut(k state.Kind) string {
+	switch k {
+	case state.InvalidData:
+		return "correct the record at its source, or the mapping: the next run takes it up; for this record only: pipectl errors override {record} FIELD=VALUE --reason TEXT"
+	case state.OnHold, state.GaveUp:
+		return "mend what the reason says, " + retryHint
+	case state.Later:
+	}
+	return "nothing to do: it is tried again by itself"
 }
 
 // retryLater finds the time of the next attempt, or that there is none any more.

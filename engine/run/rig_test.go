@@ -578,9 +578,12 @@ type rig struct {
 	mapped  int
 	stepErr error
 	// reconnect, when not nil, opens the target anew after a kill.
-	reconnect func()
-	meet      bool // batches wait for each other at their points: Reached must not be called one at a time
-	last      Report
+	reconnect  func()
+	said       []string // what a person has read
+	firstOnly  bool     // of what stands open, he looks at the first
+	unopenable bool     // its state can't be opened any more
+	meet       bool     // batches wait for each other at their points: Reached must not be called one at a time
+	last       Report
 }
 
 func newRig(t testing.TB) *rig {

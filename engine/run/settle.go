@@ -51,7 +51,7 @@ func (r *runner) probeAll(s *sink, moves []*move) ([]connector.Probed, error) {
 	}
 	answers, err := r.probeKeys(s, keys)
 	if err == nil && len(answers) != len(keys) {
-		err = &problem.Error{Class: problem.Transient, Reason: "the target answered about fewer documents than it was asked for"}
+		err = &problem.Error{Class: problem.Transient, Reason: "it answered about fewer documents than it was asked for"}
 	}
 	if err == nil {
 		err = r.byID(s, moves, answers)

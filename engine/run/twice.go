@@ -80,7 +80,7 @@ func ambiguous(key string) *problem.Error {
 	return &problem.Error{
 		Class: problem.Invalid, ID: "PC409", Key: key,
 		Reason: "record " + key + " came twice with one time and different content: the key does not tell them apart",
-		Hint:   "add a field to `key:` that tells them apart, then pipectl state rekey PIPELINE --reason TEXT",
+		Hint:   "add a field to `key:` that tells them apart, then pipectl state rekey {pipeline} --reason TEXT",
 	}
 }
 

@@ -26,9 +26,9 @@ func damaged(path string, err *error) func() {
 			panic(why)
 		}
 		*err = &problem.Error{
-			Class: problem.Fatal, ID: "PC502",
-			Reason: fmt.Sprintf("state file %s is damaged: %v", path, why),
-			Hint:   "restore the newest backup; what was delivered since is found by asking the target",
+			Class: problem.Fatal, ID: "PC502", Err: fmt.Errorf("%v", why),
+			Reason: "state file " + path + " is damaged",
+			Hint:   "restore the newest backup: pipectl state restore FILE --reason TEXT; what was delivered since is found by asking the target",
 		}
 	}
 }

@@ -42,6 +42,6 @@ func held(path string) error {
 	return &problem.Error{
 		Class: problem.Fatal, ID: "PC500",
 		Reason: fmt.Sprintf("state file %s is in use by %s", path, who),
-		Hint:   "wait until it has ended, or stop it: one environment's state belongs to one process at a time",
+		Hint:   "wait until it has ended, or stop it: one environment's state belongs to one process at a time; run waits by itself, as long as --wait says",
 	}
 }

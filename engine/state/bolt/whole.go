@@ -47,12 +47,12 @@ func whole(path string) error {
 	if info.Size() == 0 {
 		return &problem.Error{
 			Class: problem.Fatal, ID: "PC502", Reason: fmt.Sprintf("state file %s is empty", path),
-			Hint: "restore the newest backup; only where this project has never run, remove the file",
+			Hint: "restore the newest backup: pipectl state restore FILE --reason TEXT; only where this project has never run, remove the file",
 		}
 	}
 	newest, ok := newestMeta(f)
 	if !ok {
-		return cut(path, "it has no valid meta page")
+		return cut(path, "it does not begin as a state does")
 	}
 	if want := newest.pages * newest.pageSize; uint64(info.Size()) < want {
 		return cut(path, fmt.Sprintf("it has %d bytes and claims %d", info.Size(), want))
@@ -94,6 +94,6 @@ func cut(path, why string) error {
 	return &problem.Error{
 		Class: problem.Fatal, ID: "PC502",
 		Reason: fmt.Sprintf("state file %s is torn: %s", path, why),
-		Hint:   "restore the newest backup; what was delivered since is found by asking the target",
+		Hint:   "restore the newest backup: pipectl state restore FILE --reason TEXT; what was delivered since is found by asking the target",
 	}
 }
