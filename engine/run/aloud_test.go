@@ -83,7 +83,7 @@ var (
 	ids     = regexp.MustCompile(`\?[0-9a-f]{16}`)
 	folders = regexp.MustCompile(`/\S*/state\.db`)
 	command = regexp.MustCompile(`process \d+ \(.*, since`)
-	none    = regexp.MustCompile(`/\S*/none\b`)
+	nowhere = regexp.MustCompile(`/\S*/none\b`)
 	sizes   = regexp.MustCompile(`it has \d+ bytes and claims \d+`)
 )
 
@@ -93,7 +93,7 @@ func steady(text string) string {
 	text = ids.ReplaceAllString(text, "?0123456789abcdef")
 	text = folders.ReplaceAllString(text, "/srv/shop/.pipectl/prod.db")
 	text = command.ReplaceAllString(text, "process 4711 (pipectl run order-sync, since")
-	text = none.ReplaceAllString(text, "/srv/shop/none")
+	text = nowhere.ReplaceAllString(text, "/srv/shop/none")
 	return sizes.ReplaceAllString(text, "it has 16384 bytes and claims 40960")
 }
 

@@ -92,7 +92,7 @@ func TestCutFileIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = Open(path)
-	wantCode(t, err, "PC502", "meta page")
+	wantCode(t, err, "PC502", "does not begin as a state does")
 
 	if err := os.Truncate(path, 0); err != nil {
 		t.Fatal(err)
