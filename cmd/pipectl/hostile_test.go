@@ -134,7 +134,7 @@ func hostileLines() []hostileCase {
 		{"a text", `"id"`, "PC337", "not an object"},
 		{"a page of HTML", `<html><head><title>登录</title></head></html>`, "PC337", "can't begin"},
 		{"no key", `{"note":"x"}`, "PC", "id"},
-		{"an empty key", `{"id":"  "}`, "PC269", "can't tell records apart"},
+		{"an empty key", `{"id":"  "}`, "PC269", "is \"  \""},
 		{"a null key", `{"id":null}`, "PC269", "is null"},
 		{"a key of 1,001 bytes", `{"id":"` + times(1001, "k") + `"}`, "PC408", "longer than 1,000"},
 		{"a key of 40 KB", `{"id":"` + times(40<<10, "k") + `"}`, "PC408", "longer than 1,000"},
