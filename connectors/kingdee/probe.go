@@ -101,7 +101,8 @@ func probed(list []standing) connector.Probed {
 
 // standings asks how the documents stand that a filter selects; by is the key's column.
 func (c *conn) standings(ctx context.Context, f *form, by, filter string) ([]standing, error) {
-	cols := standingColumns(f, by, c.noCreator.Load())
+	noCreator := c.noCreator.Load()
+	cols := standingColumns(f, by, noCreator)
 	var out []standing
 	s := selection{form: f, keys: cols, filter: filter, limit: c.cfg.Page}
 	err := c.pages(ctx, s, f.ID, f.idLiteral, func(rows []row) error {
@@ -110,7 +111,8 @@ func (c *conn) standings(ctx context.Context, f *form, by, filter string) ([]sta
 		}
 		return nil
 	})
-	if e, ok := errors.AsType[*problem.Error](err); ok && e.ID == idNames && strings.Contains(e.Reason, creator) && !c.noCreator.Swap(true) {
+	if e, ok := errors.AsType[*problem.Error](err); ok && e.ID == idNames && strings.Contains(e.Reason, creator) && !noCreator {
+		c.noCreator.Store(true) // others who asked at the same time find out by themselves
 		return c.standings(ctx, f, by, filter)
 	}
 	return out, err

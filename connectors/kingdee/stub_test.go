@@ -22,6 +22,8 @@ type stub struct {
 	status  map[string]int
 	bodies  map[string][]string
 	headers map[string][]http.Header
+	met     func(name string) // what happens while a call is on its way; nil: nothing
+	date    func() time.Time  // the server's clock; nil: the computer's
 }
 
 const loggedIn = `{"Message":null,"LoginResultType":1,"Context":{"SessionId":"ctx-1","UserId":178301},"KDSVCSessionId":"sid-0000-1","IsSuccessByAPI":true}`
@@ -35,6 +37,12 @@ func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.met != nil {
+		s.met(name)
+	}
+	if s.date != nil {
+		w.Header().Set("Date", s.date().UTC().Format(http.TimeFormat))
+	}
 	s.bodies[name] = append(s.bodies[name], string(body))
 	s.headers[name] = append(s.headers[name], r.Header.Clone())
 	answer := loggedIn
@@ -89,6 +97,9 @@ func dial(t testing.TB, s *stub, change func(*Config)) (*conn, *clock) {
 		change(&cfg)
 	}
 	k := &clock{t: time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)}
+	if s.date == nil {
+		s.date = k.now
+	}
 	c, err := open(context.Background(), cfg, connector.Env{
 		Name: "kd", Log: slog.New(slog.DiscardHandler), Now: k.now, Rate: connector.Rate{PerSecond: 10000, InFlight: 8},
 	})

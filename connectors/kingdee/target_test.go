@@ -373,3 +373,20 @@ func TestTraits(t *testing.T) {
 		t.Errorf("stock can't be written: %v", err)
 	}
 }
+
+// An account whose bills have no creator to ask for: who asked with it while somebody else found that
+// out asks again without it, too.
+func TestProbesAtOnceOfAnAccountWithoutCreators(t *testing.T) {
+	refused := `[[{"Result":{"ResponseStatus":{"ErrorCode":500,"IsSuccess":false,"Errors":[{"FieldName":"","Message":"元数据中标识为FCreatorId的字段不存在","DIndex":0}],"MsgCode":9}}}]]`
+	s := newStub(map[string][]string{"ExecuteBillQuery": {refused, `[[100123,"B-1","C","A","2026-03-01T09:00:00"]]`, `[]`}})
+	c, _ := dial(t, s, nil)
+	s.met = func(name string) {
+		if name == "ExecuteBillQuery" {
+			c.noCreator.Store(true)
+		}
+	}
+	got, err := c.Probe(t.Context(), connector.Target{Object: "SAL_SaleOrder", Key: "FBillNo"}, []string{"B-1"})
+	if err != nil || len(got) != 1 || !got[0].Found || got[0].ID != "100123" || got[0].Ours != connector.CantTell {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
