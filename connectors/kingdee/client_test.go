@@ -1,6 +1,7 @@
 package kingdee
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -102,6 +103,39 @@ func TestRefusedLoginIsNotRepeated(t *testing.T) {
 	}
 	if n := len(s.calls("LoginBySign")); n != 3 {
 		t.Errorf("%d attempts in an hour, want 3: the fifth locks the user", n)
+	}
+}
+
+// The signature holds the time: what is refused while our clock is wrong is signed once more, by the
+// server's clock, and so is every later login.
+func TestSignedByTheServersClock(t *testing.T) {
+	refused := `{"Message":"时间戳已过期","LoginResultType":-1,"KDSVCSessionId":null}`
+	for _, off := range []time.Duration{-24 * time.Hour, -2 * time.Minute, 24 * time.Hour} {
+		for name, answers := range map[string][]string{"and let in": {refused, loggedIn}, "and refused": {refused}} {
+			t.Run(off.String()+" "+name, func(t *testing.T) {
+				s := newStub(map[string][]string{"LoginBySign": answers, "ExecuteBillQuery": {`[]`, "[[" + lostStatus + "]]", `[]`}})
+				s.date = func() time.Time { return time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC).Add(off) }
+				c, _ := dial(t, s, nil)
+				_, err := oneRow(c, t)
+				calls := s.calls("LoginBySign")
+				if len(calls) != 2 || strings.Contains(calls[1], `,"1772359200",`) || !strings.Contains(calls[1], fmt.Sprintf(`,"%d",`, s.date().Unix())) {
+					t.Errorf("attempts: %v", calls)
+				}
+				if len(answers) == 2 {
+					if _, again := oneRow(c, t); err != nil || again != nil || len(s.calls("LoginBySign")) != 3 {
+						t.Errorf("%v, then %v after %d logins", err, again, len(s.calls("LoginBySign")))
+					}
+					return
+				}
+				e := problem.As(err)
+				if way := map[bool]string{true: "ahead of", false: "behind"}[off < 0]; !e.Login || !strings.Contains(e.Hint, off.Abs().String()+" "+way+" the server's") {
+					t.Errorf("%v", err)
+				}
+				if _, err := oneRow(c, t); problem.As(err).ID != idLogin || len(s.calls("LoginBySign")) != 2 {
+					t.Errorf("%d attempts, %v", len(s.calls("LoginBySign")), err)
+				}
+			})
+		}
 	}
 }
 

@@ -174,8 +174,26 @@ func (c *conn) sessionTaken() *problem.Error {
 	}
 }
 
-// signIn makes one attempt.
+// clockOff is how far two clocks may be apart before a refused signature is laid to them.
+const clockOff = time.Minute
+
+// signIn signs in. The signature holds the time, which the server holds against its own clock: what
+// is refused while the clocks are found to differ is signed once more, by the server's.
 func (l *login) signIn(ctx context.Context) (*session, *problem.Error) {
+	signed, _ := l.c.Ahead()
+	s, e := l.attempt(ctx)
+	ahead, _ := l.c.Ahead()
+	if e != nil && e.Login && l.c.cfg.Auth == authSign && (ahead-signed).Abs() > clockOff {
+		s, e = l.attempt(ctx)
+	}
+	if e != nil && (e.Login || e.ID == idLocked) { // anything else says nothing about the user
+		l.refuse(e)
+	}
+	return s, e
+}
+
+// attempt makes one attempt to sign in.
+func (l *login) attempt(ctx context.Context) (*session, *problem.Error) {
 	c := l.c
 	s := &session{}
 	service, args := c.loginCall()
@@ -190,14 +208,12 @@ func (l *login) signIn(ctx context.Context) (*session, *problem.Error) {
 	if err != nil {
 		return nil, problem.As(err)
 	}
+	c.hear(answer.Date)
 	if e := c.badLoginAnswer(answer); e != nil {
 		return nil, e
 	}
 	s.keep(answer.Header)
 	if e := l.read(answer.Body, s); e != nil {
-		if e.ID != idUnreadable { // that one says nothing about the user
-			l.refuse(e)
-		}
 		return nil, e
 	}
 	s.since = c.now()
@@ -219,7 +235,7 @@ func (c *conn) loginCall() (string, []any) {
 	case authAppSecret:
 		return "LoginByAppSecret", []any{cfg.Account, cfg.User, cfg.AppID, cfg.Secret, cfg.Lang}
 	}
-	stamp := unixSeconds(c.now())
+	stamp := unixSeconds(c.clock())
 	return "LoginBySign", []any{cfg.Account, cfg.User, cfg.AppID, stamp, loginSign(cfg.Account, cfg.User, cfg.AppID, cfg.Secret, stamp), cfg.Lang}
 }
 
@@ -278,15 +294,26 @@ func (c *conn) loginRefused(message, code string) *problem.Error {
 	what := "user, password"
 	if c.cfg.Auth != authPassword {
 		what = "user, app_id, secret"
-		if c.cfg.Auth == authSign {
-			what = "this machine's clock (the signature holds the time), user, app_id, secret"
-		}
 	}
-	return &problem.Error{
+	e := &problem.Error{
 		Class: problem.Fatal, ID: idLogin, Code: code, Login: true,
 		Reason: fmt.Sprintf("%s: the login of user %s is refused: %s", c.name, c.cfg.User, c.http.Redactor().Text(message)),
 		Hint:   "check " + what + " and acct_id; it is not tried again by itself until the settings change, as failed logins lock the user",
 	}
+	if c.cfg.Auth != authSign {
+		return e
+	}
+	switch ahead, known := c.Ahead(); {
+	case !known:
+		e.Hint = "check this machine's clock (the signature holds the time), " + strings.TrimPrefix(e.Hint, "check ")
+	case ahead.Abs() > clockOff:
+		way := "behind"
+		if ahead < 0 {
+			way = "ahead of"
+		}
+		e.Hint = fmt.Sprintf("set this machine's clock (NTP), which is %s %s the server's, and ", ahead.Abs().Round(time.Second), way) + e.Hint
+	}
+	return e
 }
 
 // logout gives the session back, if it can be done at once.

@@ -26,6 +26,16 @@ func aheadOf(c connector.Conn) (time.Duration, bool) {
 	return clocked.Ahead()
 }
 
+// earliest is what the target's clock may have shown at a moment of ours: it may have jumped since it
+// was measured, so the lower of that and of what it tells now counts.
+func (s *sink) earliest(at time.Time) time.Time {
+	ahead := s.ahead
+	if now, ok := aheadOf(s.conn); ok {
+		ahead = min(ahead, now)
+	}
+	return at.Add(ahead)
+}
+
 // clocks tells which of them are wrong.
 func (r *runner) clocks() {
 	told := map[string]bool{}

@@ -46,7 +46,7 @@ func (r *runner) lostTime(tx state.Tx, s *sink, mv *move) error {
 // mayBeOfLostTime says that a document may have been written to in the lost time.
 func (r *runner) mayBeOfLostTime(s *sink, p connector.Probed) bool {
 	span := r.known.Restored
-	return span != nil && (p.Modified.IsZero() || !p.Modified.Add(longBefore).Before(span.Backup.Add(s.ahead)))
+	return span != nil && (p.Modified.IsZero() || !p.Modified.Add(longBefore).Before(s.earliest(span.Backup)))
 }
 
 // askPerson holds a document that may have been written in the lost time to a target that nobody

@@ -219,17 +219,18 @@ type erp struct {
 	traits   connector.Traits
 	docs     []*erpDoc
 	nextID   int
-	writes   int            // documents that arrived in a save
-	calls    map[string]int // requests by kind
-	mute     bool           // probes can't tell whose a document is
-	timeless bool           // probes can't tell when a document was changed
-	blind    bool           // probes fail
-	own      bool           // it numbers documents itself
-	drafts   bool           // what is saved is a draft
-	tells    bool           // its answers tell the time
-	moved    string         // its account has another name
-	short    int            // rows that the next answer to a save leaves out
-	askIn    time.Duration  // of accepted: when to ask; 0: a minute
+	writes   int              // documents that arrived in a save
+	calls    map[string]int   // requests by kind
+	mute     bool             // probes can't tell whose a document is
+	timeless bool             // probes can't tell when a document was changed
+	blind    bool             // probes fail
+	own      bool             // it numbers documents itself
+	drafts   bool             // what is saved is a draft
+	tells    bool             // its answers tell the time
+	ours     func() time.Time // the clock of who asks
+	moved    string           // its account has another name
+	short    int              // rows that the next answer to a save leaves out
+	askIn    time.Duration    // of accepted: when to ask; 0: a minute
 
 	// fault decides about one document of one request before anything is done.
 	fault func(op string, d connector.Doc) fault
@@ -264,6 +265,14 @@ const (
 	nameless     // done, and the answer says neither id nor number
 	hollow       // not done, and the answer says success without id or number
 )
+
+// Ahead is how far the target's clock is ahead of ours, where it tells the time.
+func (e *erp) Ahead() (time.Duration, bool) {
+	if !e.tells {
+		return 0, false
+	}
+	return e.clock.Now().Sub(e.ours()), true
+}
 
 func (e *erp) Account() string                          { return "300001/demo" + e.moved }
 func (e *erp) Close() error                             { return nil }
@@ -591,7 +600,7 @@ func newRig(t testing.TB) *rig {
 	r := &rig{
 		t: t, dir: t.TempDir(), clock: clock, prefix: "SO-", skus: map[string]bool{},
 		src: &source{clock: clock, pageLen: 3},
-		erp: &erp{clock: clock, calls: map[string]int{}, traits: connector.Traits{
+		erp: &erp{clock: clock, ours: clock.Now, calls: map[string]int{}, traits: connector.Traits{
 			RefusesSecond: true, Longest: 10 * time.Minute, Batch: 4, InFlight: 1, Repeatable: true,
 			Ops: []connector.Op{connector.Submit, connector.Audit, connector.UnAudit, connector.UnSubmit, connector.Cancel, connector.Delete},
 		}},

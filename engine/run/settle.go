@@ -254,7 +254,7 @@ func (r *runner) settleCreate(s *sink, mv *move, p connector.Probed, landed bool
 		mv.settleAs(nil)
 		return true
 	}
-	older := !p.Modified.IsZero() && p.Modified.Add(longBefore).Before(instant(x.Sent).Add(s.ahead))
+	older := !p.Modified.IsZero() && p.Modified.Add(longBefore).Before(s.earliest(instant(x.Sent)))
 	theirs := p.Ours == connector.MadeByAnother || p.Ours == connector.CantTell && (older || mv.taken && x.Sends == 1)
 	if theirs && s.target.Found != AdoptFound {
 		mv.settleAs(nil)
