@@ -26,6 +26,8 @@ func TestOutcomesTellTheServersTime(t *testing.T) {
 		"Save":   {`{"Result":{"ResponseStatus":{"IsSuccess":true,"SuccessEntitys":[{"Id":7,"Number":"S01-1","DIndex":0}],"MsgCode":0},"Id":7,"Number":"S01-1"}}`},
 		"Submit": {`{"Result":{"ResponseStatus":{"IsSuccess":true,"SuccessEntitys":[{"Id":7,"Number":"S01-1","DIndex":0}],"MsgCode":0}}}`},
 	})
+	theirs := time.Date(2026, 3, 2, 11, 0, 0, 0, time.UTC)
+	s.date = func() time.Time { return theirs }
 	c, _ := dial(t, s, nil)
 	saved, err := c.Write(t.Context(), orders, []connector.Doc{orderDoc("S01-1", "MUG-RED")})
 	if err != nil {
@@ -36,7 +38,7 @@ func TestOutcomesTellTheServersTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, o := range []connector.Outcome{saved[0], submitted[0]} {
-		if o.State != connector.Written || time.Since(o.At).Abs() > time.Hour {
+		if o.State != connector.Written || !o.At.Equal(theirs) {
 			t.Errorf("%+v", o)
 		}
 	}
