@@ -1,6 +1,8 @@
 package run
 
 import (
+	"slices"
+
 	"github.com/pipectl/pipectl/engine/state"
 )
 
@@ -10,21 +12,39 @@ func (r *runner) settle() error {
 	if r.main == nil || r.main.prober == nil || !r.p.Ledger || len(r.o.Keys) > 0 {
 		return nil
 	}
-	moves, keys, err := r.inDoubtNow()
-	if err != nil {
-		return err
+	flown := map[state.Ref]bool{} // of records that were on their way
+	for _, x := range r.doubtful {
+		flown[x.ref] = true
 	}
-	for len(moves) > 0 {
-		n := min(chunk, len(moves))
-		if err := r.settleSome(moves[:n], keys); err != nil {
+	doubts := r.doubtful
+	for from, more := "", true; more; {
+		var open []doubtful
+		var err error
+		open, from, more, err = r.inDoubtFrom(from, flown)
+		if err != nil {
 			return err
 		}
-		moves = moves[n:]
+		for part := range slices.Chunk(append(doubts, open...), chunk) {
+			if err := r.settleSome(part); err != nil {
+				return err
+			}
+		}
+		doubts = nil
 	}
 	return nil
 }
 
-func (r *runner) settleSome(moves []*move, keys map[state.Ref]string) error {
+// doubtful is a document that may be in doubt, and its record.
+type doubtful struct {
+	ref state.Ref
+	key string
+}
+
+func (r *runner) settleSome(doubts []doubtful) error {
+	moves, keys, err := r.pending(doubts)
+	if err != nil || len(moves) == 0 {
+		return err
+	}
 	answers, err := r.probeAll(r.main, moves)
 	if err != nil {
 		return r.down(r.main.name, err)
@@ -67,34 +87,43 @@ func (r *runner) settleSome(moves []*move, keys map[state.Ref]string) error {
 	return err
 }
 
-// inDoubtNow lists the documents in doubt of this pipeline's target, and the keys of their records.
-func (r *runner) inDoubtNow() ([]*move, map[state.Ref]string, error) {
-	var moves []*move
-	keys := map[state.Ref]string{}
-	err := r.store.View(func(tx state.Tx) error {
-		refs := r.doubtful
-		err := state.EachOpen(tx, r.pid, func(e state.Exception) (bool, error) {
-			rec, ok, err := state.GetRecord(tx, r.pid, e.Key)
-			if err == nil && ok {
-				for _, ref := range rec.Docs {
-					keys[ref] = e.Key
-					refs = append(refs, ref)
+// inDoubtFrom looks through open records from a key on, and lists documents of theirs that are in
+// doubt and not known, some at a time: there may be more than memory holds.
+func (r *runner) inDoubtFrom(from string, known map[state.Ref]bool) (found []doubtful, next string, more bool, err error) {
+	err = r.store.View(func(tx state.Tx) error {
+		return state.EachOpenFrom(tx, r.pid, from, func(e state.Exception) (bool, error) {
+			if more = len(found) >= span; more {
+				next = e.Key
+				return false, nil
+			}
+			rec, _, err := state.GetRecord(tx, r.pid, e.Key)
+			for _, ref := range rec.Docs {
+				d, ok, failed := state.GetDocument(tx, ref)
+				if ok && d.Pending != nil && !known[ref] {
+					found = append(found, doubtful{ref, e.Key})
 				}
+				err = firstOf(err, failed)
 			}
 			return true, err
 		})
-		if err != nil {
-			return err
-		}
-		seen := map[state.Ref]bool{}
-		for _, ref := range refs {
-			d, ok, err := state.GetDocument(tx, ref)
+	})
+	return found, next, more, err
+}
+
+// pending makes moves of what is in doubt still, each document once, and says whose they are.
+func (r *runner) pending(doubts []doubtful) (moves []*move, keys map[state.Ref]string, err error) {
+	keys = map[state.Ref]string{}
+	seen := map[state.Ref]bool{}
+	err = r.store.View(func(tx state.Tx) error {
+		for _, x := range doubts {
+			keys[x.ref] = x.key
+			d, ok, err := state.GetDocument(tx, x.ref)
 			if err != nil {
 				return err
 			}
-			if ok && d.Pending != nil && ref.Scope == r.main.scope && !seen[ref] {
-				seen[ref] = true
-				moves = append(moves, &move{j: &job{key: d.Owner.Key}, sink: r.main, ref: ref, doc: d, had: true, hash: d.Pending.Hash})
+			if ok && d.Pending != nil && x.ref.Scope == r.main.scope && !seen[x.ref] {
+				seen[x.ref] = true
+				moves = append(moves, &move{j: &job{key: d.Owner.Key}, sink: r.main, ref: x.ref, doc: d, had: true, hash: d.Pending.Hash})
 			}
 		}
 		return nil

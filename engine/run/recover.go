@@ -78,7 +78,7 @@ func (r *runner) land(tx state.Tx, f state.Flight) error {
 			return err
 		}
 		if d.Pending != nil {
-			r.doubtful = append(r.doubtful, ref)
+			r.doubtful = append(r.doubtful, doubtful{ref, d.Owner.Key})
 		}
 	}
 	for _, rec := range f.Records {

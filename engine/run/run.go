@@ -48,7 +48,7 @@ type runner struct {
 	seen     map[string]int // keys of the page at hand, used again
 	scratch  []byte         // for keys of the ledger, used again
 	sparse   bool           // of the last page, most records went no further than the steps
-	doubtful []state.Ref    // documents that an earlier run left in doubt
+	doubtful []doubtful     // documents that an earlier run left in doubt
 	fullSafe place          // what a full reading proves
 	filled   bool           // the back-fill was read to its end
 	replaced replacement
