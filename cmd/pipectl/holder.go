@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"net"
 	"os"
@@ -14,7 +13,6 @@ import (
 	"time"
 
 	"github.com/pipectl/pipectl/engine"
-	"github.com/pipectl/pipectl/engine/problem"
 	"github.com/pipectl/pipectl/engine/state/bolt"
 )
 
@@ -115,22 +113,19 @@ func askHolder(ctx context.Context, file string, std stdio) (errandDone, bool) {
 	return done, json.NewDecoder(c).Decode(&done) == nil
 }
 
-// throughHolder does the command in the process that holds the state, when there is one that
-// answers; else err stands.
-func throughHolder(ctx context.Context, file string, std stdio, err error) error {
-	if told, ok := errors.AsType[*problem.Error](err); !ok || told.ID != "PC500" || std.held != nil {
-		return err
-	}
+// throughHolder does the command in the process that holds the state, and answers what it ended with;
+// false when that one doesn't answer.
+func throughHolder(ctx context.Context, file string, std stdio) (error, bool) { //nolint:revive // the error is what it ended with, not why it failed
 	done, ok := askHolder(ctx, file, std)
 	if !ok {
-		return err
+		return nil, false
 	}
 	_, _ = std.out.Write(done.Out)
 	_, _ = std.err.Write(done.Err)
 	if done.Code != exitDone {
-		return exit{code: done.Code}
+		return exit{code: done.Code}, true
 	}
-	return nil
+	return nil, true
 }
 
 // abs is a path as it was typed, wherever this process stands.

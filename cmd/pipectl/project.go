@@ -79,11 +79,35 @@ func withEngine(c *cli.Context, std stdio, do func(*engine.Engine, view) error) 
 		}
 		return errors.Join(badProject(do(e, v)), e.Close())
 	}
-	e, err := engine.Open(o)
-	if err != nil {
-		return throughHolder(c.Context, engine.StateFile(o), std, badProject(err))
+	e, err := openOrAsk(c.Context, o, std)
+	if e == nil {
+		return err
 	}
 	return errors.Join(badProject(do(e, v)), e.Close())
+}
+
+// soon is how long a command waits for another one that has the state for a moment and answers nobody.
+const soon = 2 * time.Second
+
+// openOrAsk opens the state, or has the process that holds it do the command: then there is no engine,
+// and the error is what that one ended with.
+func openOrAsk(ctx context.Context, o engine.Options, std stdio) (*engine.Engine, error) {
+	brief, cancel := context.WithTimeout(ctx, soon)
+	defer cancel()
+	for {
+		e, err := engine.Open(o)
+		if p, ok := errors.AsType[*problem.Error](err); !ok || p.ID != "PC500" {
+			return e, badProject(err)
+		}
+		if ended, ok := throughHolder(ctx, engine.StateFile(o), std); ok {
+			return nil, ended
+		}
+		select {
+		case <-brief.Done():
+			return nil, err
+		case <-time.After(lookAgain / 4):
+		}
+	}
 }
 
 // withState opens the project for a command that needs the state for itself: it waits until nobody
