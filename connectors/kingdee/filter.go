@@ -72,6 +72,9 @@ func (f *form) idLiteral(id string) (string, error) {
 	return quoted(id)
 }
 
+// mayBeID says that the text can stand as an id of this form: most forms count theirs.
+func (f *form) mayBeID(id string) bool { return !f.Known || !f.at(f.ID).numeric() || isDigits(id) }
+
 func isDigits(s string) bool {
 	if s == "" || len(s) > 19 {
 		return false

@@ -52,9 +52,12 @@ func (c *conn) Probe(ctx context.Context, t connector.Target, keys []string) ([]
 func (c *conn) ProbeIDs(ctx context.Context, t connector.Target, ids []string) ([]connector.Probed, error) {
 	f := formOf(t.Object)
 	refs := make([]connector.Ref, len(ids))
-	all := make([]int, len(ids))
+	var all []int
 	for i, id := range ids {
-		refs[i], all[i] = connector.Ref{ID: id}, i
+		refs[i] = connector.Ref{ID: id}
+		if f.mayBeID(id) { // what a person types may be a number, and the server refuses to compare it
+			all = append(all, i)
+		}
 	}
 	out := make([]connector.Probed, len(ids))
 	for part := range slices.Chunk(all, mostIDs) {
