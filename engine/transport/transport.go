@@ -123,12 +123,17 @@ func defaults(o *Options) {
 // else they would be opened anew all the time.
 const idle = 256
 
+// writeBuffer holds the requests of most batches whole: they go out in one piece, and are copied through
+// no second buffer.
+const writeBuffer = 64 << 10
+
 func wire(o Options) *http.Transport {
 	t := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: o.ConnectTimeout, KeepAlive: 30 * time.Second}).DialContext,
 		TLSHandshakeTimeout:   o.ConnectTimeout,
 		MaxIdleConnsPerHost:   idle,
+		WriteBufferSize:       writeBuffer,
 		IdleConnTimeout:       30 * time.Second,
 		ExpectContinueTimeout: time.Second,
 		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
