@@ -1,11 +1,16 @@
 package engine
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pipectl/pipectl/engine/problem"
+	"github.com/pipectl/pipectl/engine/run"
+	"github.com/pipectl/pipectl/engine/state"
 )
 
 // backupWhenDue makes the copy that `backup:` in pipectl.yaml asks for, and removes the oldest ones.
@@ -40,6 +45,26 @@ func (e *Engine) backupWhenDue() error {
 		made = made[1:]
 	}
 	return nil
+}
+
+func notCopied(err error) string {
+	return "the scheduled backup of the state could not be made: " + problem.As(err).Reason
+}
+
+// noteNotCopied keeps it where people look: as an alert, one a day, and in the run's report.
+func (e *Engine) noteNotCopied(pipeline string, report run.Report, why error) error {
+	text, err := json.Marshal(report)
+	if err != nil {
+		return err
+	}
+	now := e.now()
+	return e.store.Update(func(tx state.Tx) error {
+		err := state.Raise(tx, state.Alert{Time: now, Kind: state.AlertBackup, Once: "backup/" + now.UTC().Format(time.DateOnly), Text: notCopied(why)})
+		if err != nil {
+			return err
+		}
+		return state.PutRun(tx, state.Run{ID: report.Run, Pipeline: pipeline, Started: report.Started, Report: text})
+	})
 }
 
 // backupsIn lists the copies of this environment's state in a folder that have names of ours, the

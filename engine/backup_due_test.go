@@ -3,6 +3,7 @@ package engine_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -101,6 +102,17 @@ func TestScheduledBackup(t *testing.T) {
 	_, report = after(25 * time.Hour)
 	if report.Error != nil || !strings.Contains(strings.Join(report.Notes, "\n"), "backup of the state could not be made") {
 		t.Errorf("a backup that fails: %v, notes %q", report.Error, report.Notes)
+	}
+	stored, err := e.Runs("p", 0)
+	if err != nil || !slices.ContainsFunc(stored, func(r run.Report) bool { return r.Run == report.Run && slices.Equal(r.Notes, report.Notes) }) {
+		t.Errorf("the stored report does not tell it: %+v, %v", stored, err)
+	}
+	status, err := e.Status()
+	if err != nil || len(status) != 1 || status[0].Backup == nil || !strings.HasPrefix(status[0].Backup.File, copies) {
+		t.Errorf("status tells no last backup: %+v, %v", status, err)
+	}
+	if len(status[0].Alerts) != 1 || !strings.Contains(status[0].Alerts[0].Text, "backup of the state could not be made: ") {
+		t.Errorf("alerts: %+v", status[0].Alerts)
 	}
 }
 

@@ -66,7 +66,10 @@ func (e *Engine) Run(ctx context.Context, name string, o RunOptions) (run.Report
 		}
 		if err := e.backupWhenDue(); err != nil {
 			e.log.Warn("the state could not be copied", "reason", err)
-			report.Notes = append(report.Notes, "the scheduled backup of the state could not be made: "+problem.As(err).Reason)
+			report.Notes = append(report.Notes, notCopied(err))
+			if err := e.noteNotCopied(name, report, err); err != nil {
+				e.log.Warn("the report could not be stored again", "pipeline", name, "reason", err)
+			}
 		}
 	}
 	return report, err

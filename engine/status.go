@@ -28,6 +28,9 @@ type Status struct {
 	Held     int           `json:"held"`
 	Failed   int           `json:"failed"`
 
+	// Backup is the last copy of the state that all pipelines share; nil when there is none.
+	Backup *state.Backup `json:"backup,omitempty"`
+
 	Down   []Down        `json:"down,omitempty"`   // connections that it needs and that are down
 	Alerts []state.Alert `json:"alerts,omitempty"` // of the last week, the newest first
 }
@@ -37,9 +40,16 @@ func (e *Engine) Status() ([]Status, error) {
 	var out []Status
 	err := e.store.View(func(tx state.Tx) error {
 		out = nil
+		copied, err := state.LastBackup(tx)
+		if err != nil {
+			return err
+		}
 		for _, p := range e.Project.Pipelines {
 			s := Status{Pipeline: p.Name.Text, Description: p.Description, Environment: e.Project.Environment, Revision: p.Revision}
 			s.Schedule = schedule(p.Schedule)
+			if !copied.At.IsZero() {
+				s.Backup = &copied
+			}
 			if err := fillStatus(tx, &s); err != nil {
 				return err
 			}

@@ -37,7 +37,7 @@ func (e *Engine) fillTrouble(tx state.Tx, s *Status) error {
 	}
 	since := e.now().Add(-recent)
 	err = state.EachAlert(tx, func(a state.Alert) (bool, error) {
-		ours := a.Pipeline == s.Pipeline || a.Pipeline == "" && slices.Contains(uses, a.Connection)
+		ours := a.Pipeline == s.Pipeline || a.Kind == state.AlertBackup || a.Pipeline == "" && slices.Contains(uses, a.Connection)
 		if ours && a.Last.After(since) {
 			s.Alerts = append(s.Alerts, a)
 		}

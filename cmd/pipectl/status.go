@@ -29,6 +29,9 @@ func statusCommand(std stdio) *cli.Command {
 					return err
 				}
 				printBackfills(v, all)
+				if len(all) > 0 && all[0].Backup != nil {
+					v.Line("last backup %s  %s", longTime(all[0].Backup.At), v.dim(all[0].Backup.File))
+				}
 				printTrouble(v, all)
 				return nil
 			})

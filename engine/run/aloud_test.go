@@ -294,6 +294,11 @@ var ofDoubt = []aloud{
 		r.erp.fault = once("save", "", accepted)
 		r.order("A-1", `"qty":1`)
 	}},
+	{"a create of what an earlier send has created, before the state was lost", func(r *rig) {
+		r.theirs(connector.Saved)
+		r.erp.docs[0].by = connector.MadeByUs
+		r.order("A-1", `"qty":1`)
+	}},
 	{"success that names no document", func(r *rig) {
 		r.erp.fault = once("save", "", hollow)
 		r.order("A-1", `"qty":1`)

@@ -142,6 +142,14 @@ func notAnswered(mv *move, cause *problem.Error) *problem.Error {
 	return p
 }
 
+// foundAgain is a create that was no first one: the document is there, from an earlier send of ours.
+func foundAgain(mv *move, cause *problem.Error) *problem.Error {
+	p := *cause
+	p.Reason = fmt.Sprintf("document %s is in %s already, from an earlier send of pipectl, and perhaps not with the record's newest content", mv.ref.Key, mv.sink)
+	p.Hint = "nothing to do: the next attempt brings it to what the record says"
+	return &p
+}
+
 // atKey says that the rule for the number is what has to be mended.
 func (mv *move) atKey(p *problem.Error) *problem.Error {
 	p.Field, p.At = mv.sink.to.Key, mv.sink.target.At.Key

@@ -114,6 +114,9 @@ func (r *runner) doubts(s *sink, group []*move, f *flight) error {
 		if mv.over() {
 			continue
 		}
+		if mv.doc.Pending == nil && mv.doc.Confirmed != nil && mv.acts[0].kind == state.Create {
+			why = foundAgain(mv, why)
+		}
 		mv.stop(why)
 		if mv.doc.Pending != nil && !s.resends(mv) {
 			mv.until = s.lands(mv.doc.Pending)

@@ -23,6 +23,7 @@ const (
 	AlertDown     AlertKind = "down"     // a connection doesn't answer, or refuses the login
 	AlertUp       AlertKind = "up"       // it answers again
 	AlertFailed   AlertKind = "failed"   // records have used up their retries
+	AlertBackup   AlertKind = "backup"   // the scheduled copy of the state could not be made
 	AlertVanished AlertKind = "vanished" // more records are gone from a source than anybody would delete
 )
 
