@@ -1,12 +1,16 @@
 package sandbox
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // catalogue is what an account has set up: its shops, products, brands and categories.
 type catalogue struct {
 	shops      []*shop
 	products   []*product
 	bySKU      map[string]*product
+	dropped    int // products that were deleted: their ids are not given again
 	brands     []brand
 	categories []category
 }
@@ -59,3 +63,12 @@ func (c *catalogue) addProduct(p *product) {
 	c.products = append(c.products, p)
 	c.bySKU[p.sku] = p
 }
+
+func (c *catalogue) dropProduct(p *product) {
+	c.products = slices.DeleteFunc(c.products, func(x *product) bool { return x == p })
+	delete(c.bySKU, p.sku)
+	c.dropped++
+}
+
+// sold is how many of the products are offered to buyers: the first ones.
+func (c *catalogue) sold() int { return min(12, len(c.products)) }

@@ -285,7 +285,7 @@ func (b *Box) upsert(in productSetIn) (*product, error) {
 		if in.Name == nil || *in.Name == "" {
 			return nil, inner("product_name不能为空")
 		}
-		p = &product{id: 10001 + len(b.products), sku: string(in.SKU), status: 1, open: 1, unit: "Pcs", asin: "B0PIPENEW01", price: price{}}
+		p = &product{id: 10001 + len(b.products) + b.dropped, sku: string(in.SKU), status: 1, open: 1, unit: "Pcs", asin: "B0PIPENEW01", price: price{}}
 	}
 	changed := *p
 	if err := b.fill(&changed, in); err != nil {

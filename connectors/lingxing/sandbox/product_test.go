@@ -216,3 +216,32 @@ func TestJournal(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// A product that is deleted is in no list, and its id is not given again; a part of a bundle stays.
+func TestDeletedProduct(t *testing.T) {
+	c := start(t, sandbox.Options{})
+	c.do("add-product", `{"sku":"SHORT-LIVED","name":"短命"}`)
+	find := func() []map[string]any { return c.rows(c.call(productsPath, `{"sku_list":["SHORT-LIVED"]}`)) }
+	before := find()
+	if len(before) != 1 {
+		t.Fatalf("%v", before)
+	}
+	c.do("delete-product", `{"sku":"SHORT-LIVED"}`)
+	if rows := find(); len(rows) != 0 {
+		t.Errorf("it is there still: %v", rows)
+	}
+	if got := pluck(c.rows(c.call(productsPath, `{}`)), "sku"); slices.Contains(got, "SHORT-LIVED") || len(got) < 13 {
+		t.Errorf("%v", got)
+	}
+	c.do("add-product", `{"sku":"SHORT-LIVED","name":"短命 再来"}`)
+	if rows := find(); len(rows) != 1 || rows[0]["id"] == before[0]["id"] {
+		t.Errorf("it came back as %v, and was %v", rows, before)
+	}
+	c.call("/erp/sc/routing/storage/product/setBundled", `{"sku":"PAIR","product_name":"一对","group_list":[{"sku":"SHORT-LIVED","quantity":2}]}`)
+	for sku, why := range map[string]string{"SHORT-LIVED": "part of a bundle", "NONE": "no product"} {
+		status, raw := sandboxtest.Send(t, "POST", c.srv.ControlURL()+"do/delete-product", nil, []byte(`{"sku":"`+sku+`"}`))
+		if status != 400 || !strings.Contains(string(raw), why) {
+			t.Errorf("%s: HTTP %d, %s", sku, status, raw)
+		}
+	}
+}

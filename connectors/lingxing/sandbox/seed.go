@@ -118,11 +118,11 @@ func (b *Box) drawLines(rnd *rand.Rand, o *order, kind string) {
 	n := 1 + rnd.IntN(3)
 	at := rnd.IntN(12)
 	for i := range n {
-		o.lines = append(o.lines, drawLine(rnd, o, b.products[(at+i*5)%12]))
+		o.lines = append(o.lines, drawLine(rnd, o, b.products[(at+i*5)%b.sold()]))
 	}
 	switch kind {
 	case kindGift:
-		gift := orderLine{product: b.products[(at+1)%12], itemID: itemID(o, n), qty: 1}
+		gift := orderLine{product: b.products[(at+1)%b.sold()], itemID: itemID(o, n), qty: 1}
 		o.lines = append(o.lines, gift)
 	case kindUnknownSKU:
 		o.lines[0] = drawLine(rnd, o, b.bySKU[newSKU])

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pipectl/pipectl/engine/sandbox"
 )
@@ -10,6 +11,7 @@ func (b *Box) stockActions() []sandbox.Action {
 	return []sandbox.Action{
 		act(b, "set-stock", "Sets good and locked stock of a product in a warehouse, for no shop.", `{"wid":1300,"sku":"MUG-RED","good":3,"locked":0}`, b.setStock),
 		act(b, "add-product", "Somebody makes a product in the ERP, or changes its name.", `{"sku":"NEW-CARD","name":"贺卡","price":"12.50"}`, b.addProductAction),
+		act(b, "delete-product", "Somebody deletes a product: no list has it any more, and orders that name it go on naming it. Parts of a bundle stay.", `{"sku":"NEW-POSTER"}`, b.deleteProduct),
 		act(b, "shop-status", "A shop's grant changes: 0 not synchronised, 1 normal, 2 grant lost, 3 unpaid.", `{"sid":115,"status":2}`, b.shopStatus),
 	}
 }
@@ -50,6 +52,23 @@ func (b *Box) addProductAction(in struct {
 		p.price = price{"USD": p.cost * 2, "GBP": p.cost * 2, "EUR": p.cost * 2, "JPY": p.cost / 100 * 30000}
 	}
 	return r.data, nil
+}
+
+func (b *Box) deleteProduct(in struct {
+	SKU string `json:"sku"`
+},
+) (any, error) {
+	p := b.bySKU[in.SKU]
+	switch {
+	case p == nil:
+		return nil, fmt.Errorf("delete-product: no product %q", in.SKU)
+	case slices.ContainsFunc(b.products, func(x *product) bool {
+		return slices.ContainsFunc(x.parts, func(y part) bool { return y.sku == p.sku })
+	}):
+		return nil, fmt.Errorf("delete-product: %s is part of a bundle", in.SKU)
+	}
+	b.dropProduct(p)
+	return nil, nil
 }
 
 func (b *Box) shopStatus(in struct {
