@@ -13,7 +13,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"time"
 )
 
 // binary is the pipectl to kill, and how to remove it again.
@@ -45,16 +44,10 @@ func binary(ctx context.Context, o options) (path string, clean func(), err erro
 	return path, clean, nil
 }
 
-// A run that waits for a vendor who told it to wait is killed for that: nobody moves its clock
-// meanwhile. In peace nobody tells it to.
-const (
-	tooLong      = 6 * time.Second
-	tooLongPeace = 2 * time.Minute
-)
-
 // ended is how a process ended.
 type ended struct {
-	killed string // where; "" when it came to its end
+	killed string   // where; "" when it came to its end
+	points []string // of the run that were passed
 	code   int
 	out    string
 	said   string // on standard error
@@ -63,49 +56,76 @@ type ended struct {
 // child runs pipectl once.
 func (w *world) child(ctx context.Context, plan killPlan, args ...string) (ended, error) {
 	cmd := exec.CommandContext(ctx, w.bin, append([]string{"-C", w.dir}, args...)...)
+	trace := filepath.Join(w.dir, "points")
 	cmd.Env = append(os.Environ(), w.env...)
-	cmd.Env = append(cmd.Env, "PIPECTL_CLOCK="+(w.moved+w.drift).String(), "PIPECTL_KILL_AT="+plan.At, "NO_COLOR=1", "TZ=UTC")
+	cmd.Env = append(cmd.Env, "PIPECTL_CLOCK=@"+w.clockFile(), "PIPECTL_KILL_AT="+plan.At, "PIPECTL_POINTS="+trace, "NO_COLOR=1", "TZ=UTC")
 	var out, said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &said
-	var once sync.Once
-	where := ""
-	kill := func(at string) {
-		once.Do(func() {
-			where = at
-			_ = cmd.Process.Kill()
-		})
-	}
-	started := make(chan struct{})
-	w.wire.arm(plan, func(at string) { <-started; kill(at) })
+	v := victim{cmd: cmd, started: make(chan struct{}), over: make(chan struct{})}
+	w.wire.arm(plan, v.kill)
 	if err := cmd.Start(); err != nil {
 		return ended{}, err
 	}
-	close(started)
-	patience := tooLong
-	if w.peaceful {
-		patience = tooLongPeace
-	}
-	watchdog := time.AfterFunc(patience, func() { kill("waiting for a vendor") })
-	err := cmd.Wait()
-	watchdog.Stop()
+	close(v.started)
+	passing := make(chan error, 1)
+	go func() { passing <- w.letTimePass(&v, plan.When == "waiting") }()
+	_ = cmd.Wait() // its exit code and signal tell more
+	close(v.over)
+	timeErr := <-passing
 	w.wire.arm(killPlan{}, nil)
 	w.wire.idle()
-	once.Do(func() {})
+	v.once.Do(func() {})
 	e := ended{out: out.String(), said: said.String(), code: cmd.ProcessState.ExitCode()}
+	if timeErr != nil {
+		return e, fmt.Errorf("pipectl %s: %w\n%s", strings.Join(args, " "), timeErr, e.said)
+	}
+	var err error
+	if e.points, err = passed(trace); err != nil {
+		return e, err
+	}
 	status, _ := cmd.ProcessState.Sys().(syscall.WaitStatus)
 	switch {
 	case status.Signaled() && status.Signal() == syscall.SIGKILL:
-		e.killed = where
+		e.killed = v.where
 		if _, at, ok := strings.Cut(e.said, "killed at "); ok {
 			e.killed = strings.TrimSpace(at)
 		}
 		if e.killed == "" {
 			return e, errors.New("pipectl was killed by somebody else: out of memory?")
 		}
-	case err != nil && e.code < 0, e.code > 3, strings.Contains(e.said, "panic:"), strings.Contains(e.said, "DATA RACE"):
-		return e, fmt.Errorf("pipectl %s: %w\n%s", strings.Join(args, " "), err, e.said)
+	case e.code < 0, e.code > 3, strings.Contains(e.said, "panic:"), strings.Contains(e.said, "DATA RACE"):
+		return e, fmt.Errorf("pipectl %s: exit code %d\n%s", strings.Join(args, " "), e.code, e.said)
 	}
 	return e, nil
+}
+
+// victim is a process that somebody may kill, once.
+type victim struct {
+	cmd     *exec.Cmd
+	started chan struct{}
+	over    chan struct{}
+	once    sync.Once
+	where   string
+}
+
+func (v *victim) kill(where string) {
+	<-v.started
+	v.once.Do(func() {
+		v.where = where
+		_ = v.cmd.Process.Kill()
+	})
+}
+
+// passed reads which points a process has passed, and forgets them for the next one.
+func passed(trace string) ([]string, error) {
+	raw, err := os.ReadFile(trace)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return strings.FieldsFunc(string(raw), func(r rune) bool { return r == '\n' }), os.Remove(trace)
 }
 
 // results reads the objects that `-o json` prints one after the other.

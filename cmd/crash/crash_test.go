@@ -77,7 +77,7 @@ func TestPlansRepeat(t *testing.T) {
 func TestJournal(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	r := newResult(planWorld(7, 3, 20), false)
-	r.died = []int{-1, 12, -1}
+	r.died = []killPlan{{}, {At: "beyond before read:1", Request: 12, When: "before"}}
 	file, err := writeJournal(r)
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +98,7 @@ func TestExpectedContent(t *testing.T) {
 		{"MUG", 3, "10"}, {"GIFT", 1, "0.00"}, {"GONE", 0, "7"},
 	}}
 	want := `113-A-1 date=2026-03-02 org=100 currency=PRE007 buyer="Ann" customer=CRASH-113 [MUG x3 at 3.333333 free=false] [GIFT x1 at 0.000000 free=true]`
-	if got := pipelines[0].content(firstShops(), o); got != want {
+	if got := billForm.content(firstShops(), o); got != want {
 		t.Errorf("\n%s\n%s", got, want)
 	}
 	mugs := []material{{"MUG", "C", "100"}}

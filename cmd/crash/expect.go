@@ -71,6 +71,13 @@ func (w *world) note() error {
 			w.versions[o.key()] = append(old, o)
 		}
 	}
+	if err != nil {
+		return err
+	}
+	products, err := w.products()
+	for _, p := range products {
+		w.skus[p.SKU] = true
+	}
 	return err
 }
 
@@ -91,36 +98,33 @@ func (w *world) writeShops() error {
 	return os.WriteFile(filepath.Join(w.dir, "pipelines", "tables", "shop.csv"), []byte(text), 0o600)
 }
 
-// pipeline is what the harness knows of one.
-type pipeline struct {
-	name  string
-	key   func(order) string
-	field string // that the target finds its documents by
-	stage string // FDocumentStatus of one that is done
-	write func(*strings.Builder, order)
+// orderForm is what becomes of an order in one of the pipelines.
+type orderForm struct {
+	key      func(order) string
+	customer func(order) string
 }
 
-var pipelines = []pipeline{
-	{
-		"bills", func(o order) string { return fmt.Sprintf("%d-%s", o.Shop, o.ID) }, "FBillNo", "C",
-		func(b *strings.Builder, o order) { fmt.Fprintf(b, " customer=CRASH-%d", o.Shop) },
-	},
-	{
-		"numbered", func(o order) string { return fmt.Sprintf("N-%d-%s", o.Shop, o.ID) }, "FNetOrderBillNo", "A",
-		func(b *strings.Builder, _ order) { b.WriteString(" customer=CUST-RETAIL") },
-	},
-}
+var (
+	billForm = orderForm{
+		func(o order) string { return fmt.Sprintf("%d-%s", o.Shop, o.ID) },
+		func(o order) string { return fmt.Sprintf("CRASH-%d", o.Shop) },
+	}
+	numberedForm = orderForm{
+		func(o order) string { return fmt.Sprintf("N-%d-%s", o.Shop, o.ID) },
+		func(order) string { return "CUST-RETAIL" },
+	}
+)
 
 // content is all that a document of an order must say, in one text.
-func (p pipeline) content(shops map[int]shop, o order) string {
+func (f orderForm) content(shops map[int]shop, o order) string {
 	var b strings.Builder
 	at, err := time.Parse("2006-01-02 15:04:05", o.Bought)
 	if err != nil {
 		return "purchase date: " + err.Error()
 	}
 	s := shops[o.Shop]
-	fmt.Fprintf(&b, "%s date=%s org=%s currency=%s buyer=%q", p.key(o), at.Add(8*time.Hour).Format("2006-01-02"), s.org, s.currency, strings.TrimSpace(o.Buyer))
-	p.write(&b, o)
+	fmt.Fprintf(&b, "%s date=%s org=%s currency=%s buyer=%q", f.key(o), at.Add(8*time.Hour).Format("2006-01-02"), s.org, s.currency, strings.TrimSpace(o.Buyer))
+	b.WriteString(" customer=" + f.customer(o))
 	for _, l := range o.lines() {
 		price, ok := new(big.Rat).SetString(l.Price.String())
 		if !ok {
@@ -172,7 +176,7 @@ func (d document) key() string {
 
 func (d document) live() bool { return d.Cancelled != "B" }
 
-// content is what the document says, in the words of pipeline.content.
+// content is what the document says, in the words of orderForm.content.
 func (d document) content() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s date=%s org=%s currency=%s buyer=%q customer=%s", d.key(), d.Date, d.Org, d.Currency, d.Buyer, d.Customer)
@@ -184,13 +188,6 @@ func (d document) content() string {
 		fmt.Fprintf(&b, " [%s x%s at %s free=%v]", l.SKU, l.Qty, rounded(price), l.Free)
 	}
 	return b.String()
-}
-
-// targetDocuments are all sales orders of the target.
-func (w *world) targetDocuments() ([]document, error) {
-	var out []document
-	err := w.target.ask("GET", "dump?collection=SAL_SaleOrder", nil, &out)
-	return out, err
 }
 
 // material is base data of one organisation.

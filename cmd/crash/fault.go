@@ -41,7 +41,7 @@ var kinds = []kindOf{
 }
 
 // writes are the calls of Kingdee that change something: faults of theirs are what hurts.
-var writes = []string{".Save", ".BatchSave", ".Submit", ".Audit", ".UnAudit", ".Cancel", "ExecuteOperation", ""}
+var writes = []string{".Save", ".BatchSave", ".Submit", ".Audit", ".UnAudit", ".CancelAssign", ".Delete", "ExecuteOperation", ""}
 
 // fault draws one.
 func fault(rnd *rand.Rand) faultPlan {
@@ -62,5 +62,5 @@ func fault(rnd *rand.Rand) faultPlan {
 	default:
 		f["skip"] = rnd.IntN(8)
 	}
-	return faultPlan{k.vendor, k.kind, f}
+	return faultPlan{k.vendor, f}
 }

@@ -17,35 +17,34 @@ func (w *world) judge() error {
 	if err != nil {
 		return err
 	}
-	docs, err := w.targetDocuments()
-	if err != nil {
-		return err
-	}
-	materials, err := w.materials()
+	docs, err := w.documents()
 	if err != nil {
 		return err
 	}
 	if err := w.countFaults(); err != nil {
 		return err
 	}
-	byKey := map[string][]document{}
-	for _, d := range docs {
-		byKey[d.key()] = append(byKey[d.key()], d)
-	}
-	w.r.orders, w.r.documents = len(all), len(docs)
 	ledger, err := w.ledger()
 	if err != nil {
 		return err
 	}
+	w.r.orders = len(all)
+	for _, of := range docs {
+		w.r.documents += len(of)
+	}
 	for _, p := range pipelines {
-		for _, o := range all {
-			w.judgeOrder(p, o, byKey[p.key(o)], o.deliverable(w.shops, materials))
-			w.judgeLedger(p, o, byKey[p.key(o)], ledger[p.key(o)])
-			delete(byKey, p.key(o))
+		claims, err := p.claims(w)
+		if err != nil {
+			return err
+		}
+		for _, c := range claims {
+			w.judgeClaim(p, c, docs[c.key])
+			w.judgeLedger(p, c, docs[c.key], ledger[c.key])
+			delete(docs, c.key)
 		}
 	}
-	for _, key := range slices.Sorted(maps.Keys(byKey)) {
-		w.r.fail(&w.r.duplicated, "document %s is no order's", key)
+	for _, key := range slices.Sorted(maps.Keys(docs)) {
+		w.r.fail(&w.r.duplicated, "document %s is no record's", key)
 	}
 	return w.judgeRest()
 }
@@ -64,52 +63,47 @@ func (w *world) countFaults() error {
 	return nil
 }
 
-// judgeOrder compares an order with its documents.
-func (w *world) judgeOrder(p pipeline, o order, docs []document, wanted bool) {
-	var live []document
+// judgeClaim compares a record with its documents.
+func (w *world) judgeClaim(p pipeline, c claim, docs []held) {
+	var live []held
 	for _, d := range docs {
-		if d.live() {
+		if d.live {
 			live = append(live, d)
 		}
 	}
 	switch {
 	case len(docs) > 1:
-		w.r.fail(&w.r.duplicated, "%s: order %s has %d documents", p.name, o.key(), len(docs))
-	case wanted && len(live) == 0:
-		w.r.fail(&w.r.lost, "%s: order %s (%s) is no document", p.name, o.key(), o.Status)
-	case !wanted && len(live) > 0:
-		w.r.fail(&w.r.older, "%s: order %s (%s) is a document still: %s", p.name, o.key(), o.Status, live[0].Status)
-	case wanted && live[0].Status != p.stage:
-		w.r.fail(&w.r.stuck, "%s: document of order %s has status %s and not %s", p.name, o.key(), live[0].Status, p.stage)
-	case wanted && live[0].content() != p.content(w.shops, o):
-		w.r.fail(&w.r.older, "%s: order %s is not what its document says%s\n    source %s\n    target %s", p.name, o.key(),
-			w.whichVersion(p, live[0]), p.content(w.shops, o), live[0].content())
+		w.r.fail(&w.r.duplicated, "%s: %s has %d documents", p.name, c.record, len(docs))
+	case c.wanted && len(live) == 0:
+		w.r.fail(&w.r.lost, "%s: %s is no document", p.name, c.record)
+	case !c.wanted && len(live) > 0:
+		w.r.fail(&w.r.older, "%s: %s is a document still: %s", p.name, c.record, live[0].stage)
+	case c.wanted && live[0].stage != p.stage:
+		w.r.fail(&w.r.stuck, "%s: the document of %s has status %s and not %s", p.name, c.record, live[0].stage, p.stage)
+	case c.wanted && live[0].says != c.says:
+		w.r.fail(&w.r.older, "%s: %s is not what its document says%s\n    source %s\n    target %s", p.name, c.record, c.version(live[0]), c.says, live[0].says)
 	}
 }
 
-// whichVersion tells of which older version of the order a document is.
-func (w *world) whichVersion(p pipeline, d document) string {
-	for _, versions := range w.versions {
-		for i, v := range versions {
-			if p.content(w.shops, v) == d.content() {
-				return fmt.Sprintf(" (it is version %d of %d)", i+1, len(versions))
-			}
-		}
+// version tells of which former version of the record a document is.
+func (c claim) version(d held) string {
+	if i := slices.Index(c.said, d.says); i >= 0 {
+		return fmt.Sprintf(" (it is version %d of %d)", i+1, len(c.said))
 	}
-	return " (it never said that)"
+	return ""
 }
 
 // judgeLedger compares what the ledger says of a document with the document.
-func (w *world) judgeLedger(p pipeline, o order, docs []document, row *state.Document) {
+func (w *world) judgeLedger(p pipeline, c claim, docs []held, row *state.Document) {
 	switch {
 	case row != nil && row.Pending != nil && row.Pending.AskAt != state.Absent:
-		w.r.fail(&w.r.stuck, "%s: document of order %s is in doubt still", p.name, o.key())
+		w.r.fail(&w.r.stuck, "%s: the document of %s is in doubt still", p.name, c.record)
 	case len(docs) == 1 && (row == nil || row.Confirmed == nil):
-		w.r.fail(&w.r.stuck, "%s: the ledger does not know the document of order %s", p.name, o.key())
-	case len(docs) == 1 && row.Confirmed.ID != docs[0].ID.String():
-		w.r.fail(&w.r.stuck, "%s: the ledger knows document %s of order %s, and the target has %s", p.name, row.Confirmed.ID, o.key(), docs[0].ID)
+		w.r.fail(&w.r.stuck, "%s: the ledger does not know the document of %s", p.name, c.record)
+	case len(docs) == 1 && row.Confirmed.ID != docs[0].id:
+		w.r.fail(&w.r.stuck, "%s: the ledger knows document %s of %s, and the target has %s", p.name, row.Confirmed.ID, c.record, docs[0].id)
 	case len(docs) == 0 && row != nil && row.Confirmed != nil:
-		w.r.fail(&w.r.lost, "%s: the ledger knows a document of order %s that is not there", p.name, o.key())
+		w.r.fail(&w.r.lost, "%s: the ledger knows a document of %s that is not there", p.name, c.record)
 	}
 }
 
@@ -123,7 +117,7 @@ func (w *world) ledger() (map[string]*state.Document, error) {
 	out := map[string]*state.Document{}
 	err = store.View(func(tx state.Tx) error {
 		for _, p := range pipelines {
-			scope, err := state.ScopeID(tx, w.account, "SAL_SaleOrder", p.field, false)
+			scope, err := state.ScopeID(tx, w.account, p.object, p.field, false)
 			if err != nil {
 				return err
 			}
@@ -152,19 +146,18 @@ func (w *world) judgeRest() error {
 		return err
 	}
 	for _, x := range open {
-		w.r.fail(&w.r.stuck, "%s: order %s is %s: %s %s", x.Pipeline, x.Key, x.Kind, x.ID, x.Reason)
+		w.r.fail(&w.r.stuck, "%s: record %s is %s: %s %s", x.Pipeline, x.Key, x.Kind, x.ID, x.Reason)
 	}
-	var customers []material
-	if err := w.target.ask("GET", "dump?collection=BD_Customer", nil, &customers); err != nil {
+	customers, err := w.customers()
+	if err != nil {
 		return err
 	}
-	seen := map[material]bool{}
+	seen := map[[2]string]bool{}
 	for _, c := range customers {
-		c.Status = ""
-		if seen[c] {
+		if seen[[2]string{c.Number, c.Org}] {
 			w.r.fail(&w.r.duplicated, "customer %s is twice in organisation %s", c.Number, c.Org)
 		}
-		seen[c] = true
+		seen[[2]string{c.Number, c.Org}] = true
 	}
 	if err := w.quietRun(ctx, "--full"); err != nil {
 		return err

@@ -9,12 +9,16 @@
 //
 //	main.go     flags, and worlds side by side
 //	plan.go     what happens in a world: a pure function of seed and number
+//	aim.go      the points of a run in turn, each with what leads there
 //	world.go    sandboxes, a project, and the steps of a plan
+//	happen.go   what buyers and people do in the source
 //	child.go    one run of the binary, and its death
+//	time.go     the clocks of all three, and what waits for them
 //	wire.go     between the binary and the sandboxes: where kills are placed from outside
 //	vendor.go   the control endpoints of the sandboxes
 //	peace.go    how it comes to rest, with what people would do
-//	expect.go   what a document must be, worked out apart from pipectl
+//	expect.go   what the document of an order must be, worked out apart from pipectl
+//	claim.go    what all records demand of the target, and what it holds
 //	judge.go    the three truths
 //	report.go   the tables and the closing line
 package main
@@ -95,6 +99,7 @@ func crash(ctx context.Context, o options, out io.Writer) (summary, error) {
 				r, err := live(ctx, p, bin, o)
 				mu.Lock()
 				if err != nil {
+					_, _ = out.Write(r.story.Bytes())
 					errs = append(errs, fmt.Errorf("world %d: %w", p.Number, err))
 				} else {
 					sum.add(r)

@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
-	"strings"
 	"time"
 )
 
@@ -20,7 +18,7 @@ type worldPlan struct {
 	Serial bool   // one request at a time: then every kill is placed exactly
 	Auth   string // how pipectl signs in; a signature bears no clock that is days off
 
-	Died []int // of a replay: by step, after how many requests the process died; -1: as planned
+	Died []killPlan // of a replay: how each run died, in order
 }
 
 func planWorld(seed uint64, number, kills int) worldPlan {
@@ -32,69 +30,90 @@ func planWorld(seed uint64, number, kills int) worldPlan {
 	}
 }
 
-// stepPlan is what happens up to and during one run.
+// stepPlan is a few runs that belong together, most often one.
 type stepPlan struct {
-	Happens   []happening
-	Faults    []faultPlan
-	Move      time.Duration // both clocks
-	Drift     time.Duration // pipectl's clock against the vendors'
-	Pipelines []string
-	Kill      killPlan
-	Again     bool // and started again at once, as by a scheduler
+	Drift  time.Duration // pipectl's clock against the vendors'
+	Scenes []scene
 }
 
-// step is the plan of one step.
+// scene is one run, and what happens before and during it.
+type scene struct {
+	Calm    bool // faults that still wait are forgotten first
+	Happens []happening
+	Faults  []faultPlan
+	Move    time.Duration // both clocks
+	Run     []string      // pipelines and flags
+	Kill    killPlan
+}
+
+// step is the plan of one step: every third one is aimed at a point of the run, the others are left
+// to chance.
 func (w worldPlan) step(n int) stepPlan {
 	rnd := rand.New(rand.NewPCG(w.Seed, uint64(w.Number)<<20+uint64(n)+1))
-	s := stepPlan{Move: pick(rnd, moves), Pipelines: pick(rnd, orders)}
-	for range rnd.IntN(4) {
-		s.Happens = append(s.Happens, happen(rnd))
-	}
-	for range rnd.IntN(4) {
-		s.Faults = append(s.Faults, fault(rnd))
-	}
 	drifts := smallDrifts
 	if w.Auth == "password" {
 		drifts = largeDrifts
 	}
+	s := stepPlan{}
 	if n%4 < 2 { // some time of peace between two clocks
 		s.Drift = drifts[n/4*7%len(drifts)]
 	}
-	s.Kill = planKill(rnd)
-	switch rnd.IntN(10) {
-	case 0:
-		s.worst(rnd)
-	case 1, 2:
-		s.stages(rnd)
+	switch {
+	case n == 0 && w.Number < 2, n%12 == 10:
+		s.Scenes = worst(rnd)
+	case n%3 == 0:
+		s.Scenes = w.aimed(rnd, n/3)
+	case n%6 == 4:
+		s.Scenes = []scene{stages(rnd)}
+	default:
+		s.Scenes = []scene{chance(rnd)}
 	}
 	return s
 }
 
-// stages is a step in which documents go back and forth through their stages, and the process dies on
-// that way.
-func (s *stepPlan) stages(rnd *rand.Rand) {
-	for _, what := range []string{"change-order", "change-order", "cancel-order"} {
+// chance is a run in which anything happens.
+func chance(rnd *rand.Rand) scene {
+	s := scene{Move: pick(rnd, moves), Run: pick(rnd, runs)}
+	for range rnd.IntN(4) {
+		s.Happens = append(s.Happens, happen(rnd))
+	}
+	for range rnd.IntN(6) {
+		s.Faults = append(s.Faults, fault(rnd))
+	}
+	s.Kill = planKill(rnd)
+	return s
+}
+
+// stages is a run in which documents go back and forth through their stages under faults, and the
+// process dies on that way.
+func stages(rnd *rand.Rand) scene {
+	s := chance(rnd)
+	for _, what := range []string{"change-order", "change-order", "cancel-order", "revive-order", "add-product"} {
 		h := happen(rnd)
 		h.What = what
 		s.Happens = append(s.Happens, h)
 	}
-	s.Pipelines = pick(rnd, [][]string{{"bills"}, {"numbered"}, {"bills", "numbered"}})
-	var at []string
-	for range 4 {
-		at = append(at, fmt.Sprintf("%s:%d", pick(rnd, late), 1+rnd.IntN(2)))
+	s.Kill = killPlan{}
+	for i := range 4 {
+		if i > 0 {
+			s.Kill.At += ","
+		}
+		s.Kill.At += fmt.Sprintf("%s %s:%d", pick(rnd, sides), pick(rnd, late), 1+rnd.IntN(2))
 	}
-	s.Kill = killPlan{At: strings.Join(at, ",")}
+	return s
 }
 
 // worst is the moment that only an intent on disk survives: a new document is sent, the connection
 // breaks, the process dies, and the vendor writes the document minutes later.
-func (s *stepPlan) worst(rnd *rand.Rand) {
-	s.Happens = append(s.Happens, happening{What: "add-order", Kind: "plain"})
-	s.Faults = []faultPlan{{"kingdee", "cut-late", map[string]any{
-		"kind": "cut-late", "path": "Save", "delay": pick(rnd, []string{"4m", "9m30s"}), "match": "SAL_SaleOrder",
-	}}}
-	s.Pipelines = pick(rnd, [][]string{{"numbered"}, {"numbered"}, {"bills"}})
-	s.Kill, s.Again = killPlan{At: "after save"}, true
+func worst(rnd *rand.Rand) []scene {
+	run := pick(rnd, [][]string{{"numbered"}, {"numbered"}, {"bills"}})
+	return []scene{{
+		Happens: []happening{{What: "add-order", Kind: "plain"}},
+		Faults: []faultPlan{{"kingdee", map[string]any{
+			"kind": "cut-late", "path": "Save", "delay": pick(rnd, []string{"4m", "9m30s"}), "match": "SAL_SaleOrder",
+		}}},
+		Move: pick(rnd, moves), Run: run, Kill: killPlan{At: "after save"},
+	}, {Run: run}}
 }
 
 func pick[T any](rnd *rand.Rand, of []T) T { return of[rnd.IntN(len(of))] }
@@ -109,31 +128,42 @@ var (
 	largeDrifts = []time.Duration{0, -24 * time.Hour, 0, 24 * time.Hour, 20 * time.Minute, -20 * time.Minute}
 )
 
-var orders = [][]string{{"bills"}, {"numbered"}, {"bills", "numbered"}, {"bills", "numbered"}, {"numbered", "bills"}}
+var runs = [][]string{{"bills"}, {"numbered"}, {"goods"}, {"bills", "numbered"}, {"bills", "numbered", "goods"}, {"goods", "numbered", "bills"}}
 
 // happening is something that a buyer, or a person in the source, does.
 type happening struct {
 	What  string
 	Kind  string // of a new order
-	Which int    // of the orders that there are
+	Which int    // of what there is; newest: the order that came last
+	Name  string // of a product
 	Qty   int
 	Cents int
 	Age   time.Duration
 }
 
+// newest is the order that came last.
+const newest = -1
+
 func happen(rnd *rand.Rand) happening {
 	h := happening{Which: rnd.IntN(1 << 30), Qty: 1 + rnd.IntN(9), Cents: 100 + rnd.IntN(90000), Age: time.Duration(1+rnd.IntN(170)) * time.Minute}
-	switch n := rnd.IntN(20); {
+	h.Name = fmt.Sprint("Product ", h.Cents)
+	switch n := rnd.IntN(26); {
 	case n < 5:
 		h.What, h.Kind = "add-order", pick(rnd, []string{"plain", "plain", "plain", "gift", "twin", "unknown-sku", "unknown-shop", "no-lines"})
 	case n < 7:
 		h.What = "late-order"
-	case n < 16:
+	case n < 15:
 		h.What = "change-order"
-	case n < 18:
+	case n < 17:
 		h.What = "cancel-order"
-	default:
+	case n < 19:
+		h.What = "revive-order" // the buyer takes the cancelling back
+	case n < 21:
 		h.What = "touch-order"
+	case n < 24:
+		h.What = "add-product" // or give it another name, or have it back
+	default:
+		h.What = "delete-product"
 	}
 	return h
 }
@@ -142,45 +172,34 @@ func happen(rnd *rand.Rand) happening {
 type killPlan struct {
 	At      string        // PIPECTL_KILL_AT
 	Request int           // at this request, counted over both vendors
-	When    string        // before, passed, answered, half, after
+	When    string        // before, passed, answered, half, after; or waiting: when a vendor has told it to wait
 	Delay   time.Duration // of after: chance has the last word
 }
 
 func planKill(rnd *rand.Rand) killPlan {
 	switch n := rnd.IntN(100); {
-	case n < 12:
+	case n < 10:
 		return killPlan{}
-	case n < 27: // at one point, or where the run ends
-		return killPlan{At: fmt.Sprintf("%s:%d,after end", pick(rnd, points), 1+rnd.IntN(2))}
-	case n < 39: // before anything new is sent
-		return killPlan{At: pick(rnd, early) + "," + pick(rnd, early)}
-	case n < 62:
-		return killPlan{At: fmt.Sprint(1 + rnd.IntN(40))}
+	case n < 16:
+		return killPlan{When: "waiting"}
+	case n < 40: // before anything new is sent
+		return killPlan{At: fmt.Sprintf("%s %s,%s %s", pick(rnd, sides), pick(rnd, early), pick(rnd, sides), pick(rnd, early))}
+	case n < 65:
+		return killPlan{At: fmt.Sprint(1 + rnd.IntN(24))}
 	}
 	return killPlan{
-		Request: 1 + rnd.IntN(24), When: pick(rnd, []string{"before", "passed", "answered", "half", "after", "after"}),
+		Request: 1 + rnd.IntN(14), When: pick(rnd, []string{"before", "passed", "answered", "half", "after", "after"}),
 		Delay: time.Duration(rnd.IntN(20000)) * time.Microsecond,
 	}
 }
 
-// points are the named points of a run that these pipelines can pass (engine/run/doc.go). What only
-// append-only and replaced targets pass is killed in engine/run.
-var points = slices.Concat(both("read", "steps", "intent", "save", "saved", "probe", "outcome", "end"), early, late)
+var sides = []string{"before", "after"}
 
-// Few runs pass these: early ones before anything new is sent, and late ones.
+// Points that chance is sent to: early ones before anything new is sent, and late ones.
 var (
-	early = both("recovery", "settlement", "causes", "fetch", "scope", "window", "ping", "answered")
-	late  = both("submit", "submitted", "audit", "audited", "un-audit", "un-audited", "cancel", "cancelled", "delete", "deleted", "leave", "outage")
-)
-
-// seldom are points that need three unanswered batches in a row, or a run right after such a one: a
-// proof may end without them.
-var seldom = both("outage", "ping", "answered", "leave")
-
-func both(names ...string) []string {
-	var out []string
-	for _, n := range names {
-		out = append(out, "before "+n, "after "+n)
+	early = []string{"recovery", "settlement", "causes", "fetch", "window", "gone", "ping", "answered"}
+	late  = []string{
+		"submit", "submitted", "audit", "audited", "un-audit", "un-audited", "un-submit", "un-submitted",
+		"cancel", "cancelled", "delete", "deleted", "leave", "outage", "probe by id",
 	}
-	return out
-}
+)

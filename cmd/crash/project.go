@@ -139,3 +139,27 @@ target:
   withdrawn: delete
 retry: [5m, 5m, 5m]
 `
+
+// goodsYAML reads everything each time, so that it sees what is gone; its documents stop half way, and
+// are taken back from there.
+const goodsYAML = `name: goods
+source:
+  connection: lingxing
+  object: products
+key: [sku]
+steps:
+  - where: sku startsWith "CRASH-"
+  - map:
+      const: {FTRADINGCURRID.FNumber: PRE001, FCreateOrgId.FNumber: "100", FUseOrgId.FNumber: "100"}
+      FNumber: text("P-", sku)
+      FName: product_name
+target:
+  connection: kingdee
+  object: BD_Customer
+  key: FNumber
+  then: [submit]
+  batch: %d
+  changed: reopen
+  withdrawn: delete
+retry: [5m, 5m, 5m]
+`

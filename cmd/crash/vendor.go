@@ -58,7 +58,6 @@ func (b box) advance(d time.Duration) error {
 
 // faultPlan is a fault that is added before a run.
 type faultPlan struct {
-	vendor string
-	kind   string
+	Vendor string
 	Fault  map[string]any
 }

@@ -19,6 +19,8 @@ import (
 type wire struct {
 	mu      sync.Mutex
 	n       int
+	flying  int
+	moved   time.Time // when a request came or went last
 	plan    killPlan
 	kill    func(where string)
 	pending sync.WaitGroup
@@ -37,7 +39,7 @@ func newWire() *wire {
 func (w *wire) arm(plan killPlan, kill func(string)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.n, w.plan, w.kill = 0, plan, kill
+	w.n, w.plan, w.kill, w.moved = 0, plan, kill, time.Now()
 }
 
 // count is how many requests the process has made.
@@ -45,6 +47,23 @@ func (w *wire) count() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.n
+}
+
+// still is for how long no request has been on its way.
+func (w *wire) still() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.flying > 0 {
+		return 0
+	}
+	return time.Since(w.moved)
+}
+
+func (w *wire) fly(by int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.flying += by
+	w.moved = time.Now()
 }
 
 // idle waits until everything that was passed on has been processed.
@@ -87,6 +106,8 @@ func cut() { panic(http.ErrAbortHandler) }
 func (w *wire) pass(rw http.ResponseWriter, r *http.Request, to *url.URL) {
 	w.pending.Add(1)
 	defer w.pending.Done()
+	w.fly(1)
+	defer w.fly(-1)
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return // the process died in the middle of its request

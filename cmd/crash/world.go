@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -24,11 +25,12 @@ type world struct {
 	target   box
 	account  string // of the target, as the ledger knows it
 	wire     *wire
+	clock    sync.Mutex
 	moved    time.Duration // of both clocks
 	drift    time.Duration // of pipectl's, on top
 	versions history
 	shops    map[int]shop
-	peaceful bool
+	skus     map[string]bool // of products that there were
 
 	r result
 }
@@ -42,13 +44,13 @@ func live(ctx context.Context, p worldPlan, bin string, o options) (result, erro
 		return result{}, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	w := &world{plan: p, bin: bin, dir: dir, wire: newWire(), versions: history{}, shops: firstShops(), r: newResult(p, o.verbose)}
+	w := &world{plan: p, bin: bin, dir: dir, wire: newWire(), versions: history{}, shops: firstShops(), skus: map[string]bool{}, r: newResult(p, o.verbose)}
 	stop, err := w.begin(ctx)
 	if err != nil {
 		return w.r, err
 	}
 	defer stop()
-	for n := 0; len(w.r.kills) < p.Kills && n < 10*perWorld; n++ {
+	for n := 0; len(w.r.kills) < p.Kills && n < 20*perWorld; n++ {
 		if err := w.step(ctx, n); err != nil {
 			return w.r, fmt.Errorf("step %d: %w", n, err)
 		}
@@ -116,10 +118,9 @@ func (w *world) project(ctx context.Context) error {
 	if w.plan.Serial {
 		flying = 1
 	}
-	files := map[string]string{
-		"pipectl.yaml":            fmt.Sprintf(projectYAML, flying, w.plan.Auth),
-		"pipelines/bills.yaml":    fmt.Sprintf(billsYAML, w.plan.Batch),
-		"pipelines/numbered.yaml": fmt.Sprintf(numberedYAML, w.plan.Batch),
+	files := map[string]string{"pipectl.yaml": fmt.Sprintf(projectYAML, flying, w.plan.Auth)}
+	for _, p := range pipelines {
+		files["pipelines/"+p.name+".yaml"] = fmt.Sprintf(p.yaml, w.plan.Batch)
 	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		to := filepath.Join(w.dir, name)
@@ -133,12 +134,33 @@ func (w *world) project(ctx context.Context) error {
 	if err := os.MkdirAll(filepath.Join(w.dir, "pipelines", "tables"), 0o755); err != nil {
 		return err
 	}
+	if err := w.setClock(); err != nil {
+		return err
+	}
 	return w.writeShops()
 }
 
-// step lets things happen, moves the clocks, and runs pipelines once.
+// step lives through the scenes of a step.
 func (w *world) step(ctx context.Context, n int) error {
 	s := w.plan.step(n)
+	if err := w.setDrift(s.Drift); err != nil {
+		return err
+	}
+	for _, x := range s.Scenes {
+		if err := w.scene(ctx, n, x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// scene lets things happen, moves the clocks, and runs pipelines once.
+func (w *world) scene(ctx context.Context, n int, s scene) error {
+	if s.Calm {
+		if err := w.forget(""); err != nil {
+			return err
+		}
+	}
 	for _, h := range s.Happens {
 		if err := w.happen(h); err != nil {
 			return err
@@ -149,58 +171,32 @@ func (w *world) step(ctx context.Context, n int) error {
 	}
 	for _, f := range s.Faults {
 		b := w.target
-		if f.vendor == w.source.Name {
+		if f.Vendor == w.source.Name {
 			b = w.source
 		}
 		if err := b.ask("POST", "faults", f.Fault, nil); err != nil {
 			return err
 		}
 	}
-	if err := w.time(s); err != nil {
+	if err := w.advance(s.Move); err != nil {
 		return err
 	}
 	kill := s.Kill
-	if n < len(w.plan.Died) && w.plan.Died[n] >= 0 { // what chance did, told again
-		kill = killPlan{Request: w.plan.Died[n], When: "after"}
+	if w.plan.Died != nil { // told again
+		kill = killPlan{}
+		if w.r.runs < len(w.plan.Died) {
+			kill = w.plan.Died[w.r.runs]
+		}
 	}
-	run := append([]string{"run", "-o", "json"}, s.Pipelines...)
-	e, err := w.child(ctx, kill, run...)
+	e, err := w.child(ctx, kill, append([]string{"run", "-o", "json"}, s.Run...)...)
 	if err != nil {
 		return err
 	}
-	w.r.ran(n, s, e, w.wire.count())
-	if s.Again && e.killed != "" {
-		if e, err = w.child(ctx, killPlan{}, run...); err != nil {
-			return err
-		}
-	}
+	w.r.ran(n, s, kill, e, w.wire.count())
 	if e.killed == "" && e.code == 2 {
 		return fmt.Errorf("pipectl run: %s", e.said)
 	}
 	return nil
-}
-
-// time moves the clocks. Before pipectl's runs ahead of the vendors', what they still have to do is
-// done: else it would believe that ten minutes were over for them, too, and no client can know better.
-func (w *world) time(s stepPlan) error {
-	if s.Drift > w.drift {
-		if err := w.forget("cut-late"); err != nil {
-			return err
-		}
-		if err := w.advance(10 * time.Minute); err != nil {
-			return err
-		}
-	}
-	w.drift = s.Drift
-	return w.advance(s.Move)
-}
-
-func (w *world) advance(d time.Duration) error {
-	w.moved += d
-	if err := w.source.advance(d); err != nil {
-		return err
-	}
-	return w.target.advance(d)
 }
 
 // forget takes back faults of a kind that have not happened yet; "" takes back all.
@@ -220,38 +216,6 @@ func (w *world) forget(kind string) error {
 				}
 			}
 		}
-	}
-	return nil
-}
-
-// happen lets something happen to an order.
-func (w *world) happen(h happening) error {
-	args := map[string]any{}
-	switch h.What {
-	case "add-order":
-		args["kind"] = h.Kind
-	case "late-order":
-		args["age"] = h.Age.String()
-	default:
-		all, err := w.sourceOrders()
-		if err != nil || len(all) == 0 {
-			return err
-		}
-		o := all[h.Which%len(all)]
-		args["sid"], args["order_id"] = o.Shop, o.ID
-		if h.What == "change-order" {
-			args["buyer"] = fmt.Sprintf("Buyer %d", h.Cents)
-			if len(o.lines()) > 0 {
-				args["qty"] = h.Qty
-			}
-			if o.Status == "Canceled" {
-				args["status"] = "Canceled" // it stays so
-			}
-		}
-	}
-	err := w.source.do(h.What, args)
-	if err != nil && w.r.verbose {
-		w.r.tell("  refused: %v", err) // the source, too, has rules
 	}
 	return nil
 }
