@@ -3,7 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"os"
+	"path/filepath"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -107,5 +111,104 @@ func TestExpectedContent(t *testing.T) {
 	}
 	if !o.deliverable(firstShops(), append(mugs, material{"GIFT", "C", "100"})) {
 		t.Error("not deliverable")
+	}
+}
+
+// elsewhere are points that no run between these two vendors passes: of targets that are appended to or
+// replaced as a whole, and of `state rekey`. Tests of engine/run kill there.
+var elsewhere = []string{"rewind", "replace", "kept", "inheritance"}
+
+// TestEveryPointHasATurn: what engine/run calls a point is aimed at, and its documentation names it.
+func TestEveryPointHasATurn(t *testing.T) {
+	files, err := filepath.Glob("../../engine/run/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	named := regexp.MustCompile(`(?:commit\("|asked\([a-z.]+, "|reach\("before |outcomes\(")([a-z -]+)"`)
+	found := []string{ // acts, and what they have done
+		"save", "submit", "audit", "un-audit", "un-submit", "cancel", "delete",
+		"saved", "submitted", "audited", "un-audited", "un-submitted", "cancelled", "deleted",
+	}
+	doc := ""
+	for _, f := range files {
+		raw, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case filepath.Base(f) == "doc.go":
+			doc = string(raw)
+		case !strings.HasSuffix(f, "_test.go"):
+			for _, m := range named.FindAllSubmatch(raw, -1) {
+				found = append(found, string(m[1]))
+			}
+		}
+	}
+	slices.Sort(found)
+	found = slices.Compact(found)
+	if len(found) < 30 {
+		t.Fatalf("only %d points in engine/run: %q", len(found), found)
+	}
+	aimed := points()
+	for _, p := range found {
+		if !slices.Contains(elsewhere, p) && (!slices.Contains(aimed, "before "+p) || !slices.Contains(aimed, "after "+p)) {
+			t.Errorf("nobody aims at %q", p)
+		}
+		if !regexp.MustCompile(`//.*\b` + p + `\b`).MatchString(doc) {
+			t.Errorf("engine/run/doc.go does not name %q", p)
+		}
+	}
+	for _, p := range aimed {
+		if name := strings.TrimPrefix(strings.TrimPrefix(p, "before "), "after "); !slices.Contains(found, name) {
+			t.Errorf("%q is no point of engine/run", p)
+		}
+	}
+}
+
+// TestTurns: a proof of a thousand kills aims at every point several times, whatever the seed.
+func TestTurns(t *testing.T) {
+	for _, seed := range []uint64{1, 99} {
+		times := map[string]int{}
+		for number := range whole / perWorld {
+			w := planWorld(seed, number, perWorld)
+			for n := range 3 * (turns + 1) {
+				scenes := w.step(n).Scenes
+				times[scenes[len(scenes)-1].Kill.At]++
+			}
+		}
+		for _, p := range points() {
+			if times[p] < 4 {
+				t.Errorf("seed %d aims %d times at %q", seed, times[p], p)
+			}
+		}
+	}
+}
+
+// TestAgain: how a death is told again.
+func TestAgain(t *testing.T) {
+	passed := []string{"before read", "after read", "before save"}
+	for _, c := range []struct {
+		name string
+		plan killPlan
+		how  ended
+		want killPlan
+	}{
+		{"it lived", killPlan{At: "before gone"}, ended{points: passed}, killPlan{}},
+		{"placed at a request", killPlan{Request: 3, When: "half"}, ended{killed: "a request, half", points: passed}, killPlan{Request: 3, When: "half"}},
+		{
+			"by chance, after a request", killPlan{Request: 3, When: "after", Delay: 7}, ended{killed: "a request, after", points: passed},
+			killPlan{At: "beyond after read:1,before read:1,before save:1", Request: 6, When: "before"},
+		},
+		{
+			"while it waited", killPlan{When: "waiting"}, ended{killed: waiting, points: passed},
+			killPlan{At: "beyond after read:1,before read:1,before save:1", Request: 6, When: "before"},
+		},
+		{"at a point", killPlan{At: "3"}, ended{killed: "before save", points: passed}, killPlan{At: "beyond after read:1,before read:1"}},
+		{"at the first point", killPlan{At: "1"}, ended{killed: "before read", points: passed[:1]}, killPlan{At: "before read"}},
+		{"before any point", killPlan{Request: 1, When: "after"}, ended{killed: "a request, after"}, killPlan{At: "1", Request: 6, When: "before"}},
+	} {
+		if got := again(c.plan, c.how, 5); got != c.want {
+			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
+		}
 	}
 }

@@ -61,10 +61,18 @@
 //	before/after intent       target keys claimed, documents pending, flight stored
 //	before/after save         the request
 //	before/after saved        its answers stored, the next act noted as on its way
-//	before/after submit, submitted, audit, audited, un-audit, un-audited, un-submit, cancel, delete, …
+//	before/after submit, audit, un-audit, un-submit, cancel, delete
+//	                          the same for the other acts, and
+//	before/after submitted, audited, un-audited, un-submitted, cancelled, deleted
+//	                          their answers; those to the last act are stored with the outcome,
+//	                          unless a part of the batch has to be sent again
 //	before/after outcome      outcomes and cursor
 //	before/after replace      the new content of a target that is replaced as a whole
 //	before/after leave        a batch is left in the middle: its flight stays
 //	before/after gone         records that a reading of everything has not met are noted, or held
-//	before/after scope, kept, outage, end
+//	before/after scope        an object in which masters are created is noted, once in a state
+//	before/after kept         rows for others, of a target that is replaced as a whole
+//	before/after outage       attempts are taken back that were counted before it was known to be one
+//	before/after inheritance  records take over what stands under their former keys
+//	before/after end          what only a run that came to its end may store
 package run
