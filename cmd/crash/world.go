@@ -178,7 +178,7 @@ func (w *world) scene(ctx context.Context, n int, s scene) error {
 			return err
 		}
 	}
-	if err := w.advance(s.Move); err != nil {
+	if err := w.advance(s.Move); err != nil || len(s.Run) == 0 {
 		return err
 	}
 	kill := s.Kill
