@@ -90,7 +90,7 @@ func (m *movedClock) Sleep(ctx context.Context, d time.Duration) error {
 			return ctx.Err()
 		}
 		if m.file != "" {
-			left = min(left, 2*often)
+			left = min(left, 10*often)
 		}
 		t := time.NewTimer(left)
 		select {
