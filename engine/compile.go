@@ -177,8 +177,14 @@ func (p *program) target(ctx context.Context, e *Engine) (*run.Target, error) {
 	}
 	out.To.Params = t.Params.Raw()
 	out.To.Fields = p.steps.DocumentFields()
+	if out.To.Mark = t.Mark.Text; out.To.Mark != "" && out.To.Fields != nil {
+		out.To.Fields = append(out.To.Fields, out.To.Mark)
+	}
 	writer, _ := connector.Can[connector.Writer](out.Conn) // e.target made sure of it
 	traits := writer.Traits(out.To)
+	if _, asks := connector.Can[connector.Prober](out.Conn); out.To.Mark != "" && (!asks || !traits.Marks) {
+		return nil, cannotAt(t.Mark.At, t.Connection.Text, "be asked for target.mark: "+out.To.Mark)
+	}
 	if err := t.CheckOps(traits.Ops).Err(); err != nil {
 		return nil, err
 	}
@@ -224,9 +230,13 @@ func (e *Engine) masters(ctx context.Context) func(connection, object, key strin
 }
 
 func cannot(connection spec.Text, what string) error {
+	return cannotAt(connection.At, connection.Text, what)
+}
+
+func cannotAt(at problem.Pos, connection, what string) error {
 	return &problem.Error{
-		Class: problem.Fatal, ID: "PC606", At: connection.At,
-		Reason: "connection " + connection.Text + " can't " + what,
+		Class: problem.Fatal, ID: "PC606", At: at,
+		Reason: "connection " + connection + " can't " + what,
 		Hint:   "pipectl connectors tells what each system can do",
 	}
 }

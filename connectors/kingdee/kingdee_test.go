@@ -116,6 +116,7 @@ func TestConnector(t *testing.T) {
 					connector.UnSubmit: service + "CancelAssign",
 				},
 				Throttled: sandbox.Fault{Kind: "throttled"}, Partial: sandbox.Fault{Kind: "partial-batch", Arg: "1,2"},
+				Mark: "F_PIPECTL_MARK",
 			},
 		},
 		Login: &connectortest.Login{

@@ -19,8 +19,10 @@ func (c *conn) Probe(ctx context.Context, t connector.Target, keys []string) ([]
 	if by == "" {
 		by = f.Number
 	}
-	if !fieldName.MatchString(by) {
-		return nil, badField(t.Object, by)
+	for _, name := range []string{by, t.Mark} {
+		if name != "" && !fieldName.MatchString(name) {
+			return nil, badField(t.Object, name)
+		}
 	}
 	combos := make([][]value.Value, len(keys))
 	for i, k := range keys {
@@ -32,7 +34,7 @@ func (c *conn) Probe(ctx context.Context, t connector.Target, keys []string) ([]
 	}
 	found := map[string][]standing{}
 	for _, filter := range filters {
-		list, err := c.standings(ctx, f, f.matchKey(by), filter)
+		list, err := c.standings(ctx, f, f.matchKey(by), t.Mark, filter)
 		if err != nil {
 			return nil, err
 		}
@@ -61,7 +63,7 @@ func (c *conn) ProbeIDs(ctx context.Context, t connector.Target, ids []string) (
 	}
 	out := make([]connector.Probed, len(ids))
 	for part := range slices.Chunk(all, mostIDs) {
-		found, err := c.standOf(ctx, f, refs, part)
+		found, err := c.standOf(ctx, f, t.Mark, refs, part)
 		if err != nil {
 			return nil, err
 		}
@@ -102,29 +104,33 @@ func probed(list []standing) connector.Probed {
 	return p
 }
 
-// standings asks how the documents stand that a filter selects; by is the key's column.
-func (c *conn) standings(ctx context.Context, f *form, by, filter string) ([]standing, error) {
+// standings asks how the documents stand that a filter selects; by is the key's column, mark that of
+// the engine's mark.
+func (c *conn) standings(ctx context.Context, f *form, by, mark, filter string) ([]standing, error) {
 	noCreator := c.noCreator.Load()
-	cols := standingColumns(f, by, noCreator)
+	cols := standingColumns(f, by, mark, noCreator)
 	var out []standing
 	s := selection{form: f, keys: cols, filter: filter, limit: c.cfg.Page}
 	err := c.pages(ctx, s, f.ID, f.idLiteral, func(rows []row) error {
 		for _, x := range rows {
-			out = append(out, c.standing(cols, f.Number, x))
+			out = append(out, c.standing(cols, f.Number, mark, x))
 		}
 		return nil
 	})
 	if e, ok := errors.AsType[*problem.Error](err); ok && e.ID == idNames && strings.Contains(e.Reason, creator) && !noCreator {
 		c.noCreator.Store(true) // others who asked at the same time find out by themselves
-		return c.standings(ctx, f, by, filter)
+		return c.standings(ctx, f, by, mark, filter)
 	}
 	return out, err
 }
 
 const creator = "FCreatorId"
 
-func standingColumns(f *form, by string, noCreator bool) []string {
+func standingColumns(f *form, by, mark string, noCreator bool) []string {
 	cols := []string{f.ID, by}
+	if mark != "" && mark != by { // one that the form doesn't have is to be told
+		cols = append(cols, mark)
+	}
 	add := func(names ...string) {
 		for _, n := range names {
 			if head, _, _ := strings.Cut(n, "."); (!f.Known || f.has(head)) && indexOf(cols, n) < 0 {
@@ -146,7 +152,7 @@ func standingColumns(f *form, by string, noCreator bool) []string {
 	return cols
 }
 
-func (c *conn) standing(cols []string, number string, x row) standing {
+func (c *conn) standing(cols []string, number, mark string, x row) standing {
 	get := func(name string) string {
 		if i := indexOf(cols, name); i >= 0 {
 			return cellText(x[i])
@@ -159,6 +165,7 @@ func (c *conn) standing(cols []string, number string, x row) standing {
 	s.Cancelled = get("FCancelStatus") == "B"
 	s.Modified, _ = moment(get("FModifyDate"))
 	s.Ours = c.ours(get(creator))
+	s.Mark = get(mark)
 	created, used := get("FCreateOrgId.FNumber"), get("FUseOrgId.FNumber")
 	s.copied = created != "" && used != "" && created != used
 	return s

@@ -210,7 +210,7 @@ func (c *conn) lookAgain(ctx context.Context, f *form, op connector.Op, refs []c
 		}
 	}
 	for chunk := range slices.Chunk(part, mostIDs) {
-		found, err := c.standOf(ctx, f, refs, chunk)
+		found, err := c.standOf(ctx, f, "", refs, chunk)
 		for _, i := range chunk {
 			switch {
 			case err != nil:
@@ -222,7 +222,7 @@ func (c *conn) lookAgain(ctx context.Context, f *form, op connector.Op, refs []c
 	}
 }
 
-func (c *conn) standOf(ctx context.Context, f *form, refs []connector.Ref, part []int) (map[int]standing, error) {
+func (c *conn) standOf(ctx context.Context, f *form, mark string, refs []connector.Ref, part []int) (map[int]standing, error) {
 	var ids, numbers []string
 	for _, i := range part {
 		if refs[i].ID != "" {
@@ -244,7 +244,7 @@ func (c *conn) standOf(ctx context.Context, f *form, refs []connector.Ref, part 
 		if len(literals) == 0 {
 			continue
 		}
-		list, err := c.standings(ctx, f, f.Number, in(key, literals))
+		list, err := c.standings(ctx, f, f.Number, mark, in(key, literals))
 		if err != nil {
 			return nil, err
 		}

@@ -27,7 +27,7 @@ func (c *conn) Traits(t connector.Target) connector.Traits {
 	f := formOf(t.Object)
 	traits := connector.Traits{
 		RefusesSecond: t.Key == f.Number, Longest: longest, Batch: batchSize, InFlight: writesInFlight,
-		Repeatable: true, // by id, with all rows: the second time changes nothing
+		Marks: true, Repeatable: true, // by id, with all rows: the second time changes nothing
 	}
 	if f.hasStatus() {
 		traits.Ops = []connector.Op{connector.Submit, connector.Audit, connector.UnAudit, connector.Delete, connector.UnSubmit}

@@ -242,6 +242,9 @@ type Target struct {
 	Key    string                     // dotted path of the target key: FBillNo
 	Params map[string]json.RawMessage // target.params as written
 	Fields []string                   // dotted paths that documents may have, in the order of the mapping; nil: not known
+	// Mark is the dotted path of the text field in which documents carry the engine's mark; "" where
+	// they carry none. Write sends it as any other field; probes answer what it holds.
+	Mark string
 }
 
 // Traits are what the engine must know of a target object to deliver safely.
@@ -258,6 +261,9 @@ type Traits struct {
 	InFlight int
 	// Repeatable: an update of a document by id may be sent again without harm (it is absolute).
 	Repeatable bool
+	// Marks: probes answer Probed.Mark where Target.Mark names a field, and documents are found by
+	// it where it is the Target.Key of a probe.
+	Marks bool
 	// Ops are the operations that the object has.
 	Ops []Op
 	// Appends: documents are only ever added at the end, and nobody can ask for one by its key:
@@ -320,6 +326,7 @@ type Probed struct {
 	Cancelled bool      // 作废: it exists, and keeps its number
 	Modified  time.Time // zero where the target doesn't tell
 	Ours      Ours
+	Mark      string // what the field Target.Mark holds; "" where it is empty
 }
 
 // Ours says whether a document was made by us, where the target can tell.

@@ -115,15 +115,20 @@ func (r *runner) written(s *sink, mv *move, o connector.Outcome, now time.Time) 
 	mv.updated = mv.progress && mv.doc.Confirmed != nil
 	mv.settleAs(&c)
 	if o.Number != "" && o.Number != mv.ref.Key && mv.created {
-		p := numbersItself(mv, o.Number)
-		r.stop(problem.In(p, problem.Error{Pipeline: r.p.Name}))
-		held := *p
-		held.Class = problem.Held
-		mv.stop(&held)
+		r.numberedItself(mv, o.Number)
 		return
 	}
 	s.proven.Store(true)
 	mv.skipReached()
+}
+
+// numberedItself ends the run: the target has given a document another number than the one sent.
+func (r *runner) numberedItself(mv *move, number string) {
+	p := numbersItself(mv, number)
+	r.stop(problem.In(p, problem.Error{Pipeline: r.p.Name}))
+	held := *p
+	held.Class = problem.Held
+	mv.stop(&held)
 }
 
 // stepped takes in that an operation was done.

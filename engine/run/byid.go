@@ -18,7 +18,6 @@ func (r *runner) byID(s *sink, moves []*move, answers []connector.Probed) error 
 	var ids []string
 	var at []int
 	for i, mv := range moves {
-		mv.renumbered = false
 		if c := mv.doc.Confirmed; c != nil && c.ID != "" && (!answers[i].Found || answers[i].ID != c.ID) {
 			ids, at = append(ids, c.ID), append(at, i)
 		}

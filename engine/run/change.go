@@ -79,7 +79,7 @@ func touchedByPerson(s *sink, c *state.Confirmed, p *connector.Probed) bool {
 	if !p.Modified.IsZero() && p.Modified.After(instant(c.At).Add(s.ahead).Add(clockSlack)) {
 		return true
 	}
-	return p.Stage != connector.NoStage && uint8(max(p.Stage, connector.Saved)) != c.Stage
+	return remarked(c, p) || p.Stage != connector.NoStage && uint8(max(p.Stage, connector.Saved)) != c.Stage
 }
 
 // clockSlack is how much later than our own last answer a change may be stamped and still be ours:

@@ -57,8 +57,8 @@ func (s *sink) resends(mv *move) bool {
 		return true
 	case x.AskAt != 0:
 		return false
-	case c == nil:
-		return x.Action == state.Create && s.traits.RefusesSecond
+	case c == nil: // it refuses nothing while it may number by itself; a mark finds what it has made
+		return x.Action == state.Create && s.traits.RefusesSecond && (x.Mark == "" || s.proven.Load())
 	}
 	op := connector.Op(x.Op)
 	return x.Action == state.Step && (op == connector.Submit || op == connector.Audit) && !c.Unsure && c.Hash == mv.hash && mv.asked != nil
@@ -82,11 +82,11 @@ func (r *runner) fresh(s *sink, mv *move, now time.Time) {
 		case p.Many:
 			mv.stop(several(mv))
 			return
-		case p.Ours != connector.MadeByUs && s.target.Found != AdoptFound:
+		case r.whose(s, mv, p) != connector.MadeByUs && s.target.Found != AdoptFound:
 			mv.stop(foreign(mv))
 			return
 		}
-		mv.doc.Confirmed = s.found(mv, p, true)
+		mv.doc.Confirmed = s.found(mv, p, mv.mark == "" || p.Mark != mv.mark)
 		mv.dirty = true
 		r.existing(s, mv, now)
 		return

@@ -49,6 +49,10 @@ func (r *runner) move(s *sink, j *job) (*move, bool) {
 	if s.ledger {
 		mv.hash = mv.content.Hash()
 	}
+	if mv.content, err = r.marked(s, mv); err != nil {
+		j.fail(problem.As(problem.In(err, problem.Error{Class: problem.Invalid, Pipeline: r.p.Name, Key: j.key, Field: s.to.Mark})))
+		return nil, false
+	}
 	return mv, true
 }
 

@@ -12,7 +12,8 @@
 //	                    change.go and withdraw.go where it was delivered before
 //	gone.go             what a reading of everything has not met is withdrawn, too
 //	send.go             the acts: each is committed as on its way, sent, and its answer committed
-//	answer.go           what an answer means; settle.go: what no answer means
+//	answer.go           what an answer means; settle.go: what no answer means; mark.go: what a mark
+//	                    in the document proves
 //	outcome.go          how it ended: the ledger, or an exception
 //	commit.go, track.go one goroutine writes; the cursor moves with the last outcome before it
 //	recover.go          what an earlier run has left on its way; doubts.go asks about its documents
@@ -40,6 +41,9 @@
 //     first one can't land any more.
 //   - A document that doesn't answer to its key is asked for by its id. One with another number, or
 //     whose number stands on another document, is held.
+//   - A mark in a field of its own (target.mark) proves whose a document is and with which content:
+//     a document without ours is another's, a change that is found is done, and a document that the
+//     target has numbered by itself is found by it.
 //   - A file that is appended to is cut back to where it ended before the batch.
 //
 // # Points of the way
@@ -56,7 +60,7 @@
 //	before read, after read   the source is read; after each page
 //	before/after window       a window is noted that is to be read beside the cursor
 //	before/after steps        a page's records go through the steps, look-ups included
-//	before/after probe        the target is asked; probe by id: about documents that do not answer to their key
+//	before/after probe        the target is asked; probe by id, by mark: about documents that do not answer to their key
 //	before/after settlement   what it said is stored
 //	before/after intent       target keys claimed, documents pending, flight stored
 //	before/after save         the request

@@ -16,6 +16,7 @@ type move struct {
 	ref     state.Ref
 	content value.Record
 	hash    value.Hash
+	mark    string // what its content carries in the target's field for marks
 
 	doc        state.Document   // its row; after a commit, as it stands in the state
 	had        bool             // there is a row
@@ -84,6 +85,9 @@ func (mv *move) later(until time.Time, p *problem.Error) {
 func (mv *move) pend(now time.Time, alone bool) {
 	a := mv.acts[0]
 	p := state.Pending{Action: a.kind, Op: uint8(a.op), Hash: mv.hash, Sent: now.UnixNano(), Sends: 1, Alone: alone}
+	if a.kind != state.Step {
+		p.Mark = mv.mark
+	}
 	was := mv.doc.Pending
 	if was != nil {
 		p.Crashes = was.Crashes

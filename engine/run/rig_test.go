@@ -246,6 +246,15 @@ type erpDoc struct {
 	saves            int
 }
 
+// mark is what a document holds in the field for marks.
+func (d *erpDoc) mark(t connector.Target) string {
+	rec, err := value.ParseText(d.content)
+	if t.Mark == "" || err != nil {
+		return ""
+	}
+	return rec.Get(t.Mark).Text()
+}
+
 type fault int
 
 const (
@@ -458,7 +467,7 @@ func (e *erp) done(x *erpDoc) connector.Outcome {
 	return o
 }
 
-func (e *erp) Probe(_ context.Context, _ connector.Target, keys []string) ([]connector.Probed, error) {
+func (e *erp) Probe(_ context.Context, t connector.Target, keys []string) ([]connector.Probed, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.calls["probe"]++
@@ -469,11 +478,11 @@ func (e *erp) Probe(_ context.Context, _ connector.Target, keys []string) ([]con
 	for i, key := range keys {
 		n := 0
 		for _, d := range e.docs {
-			if d.key != key {
+			if d.key != key && (t.Mark == "" || t.Key != t.Mark || d.mark(t) != key) {
 				continue
 			}
 			n++
-			out[i] = connector.Probed{Found: true, Many: n > 1, ID: d.id, Number: d.key, Stage: d.stage, Cancelled: d.cancelled, Modified: d.modified, Ours: d.by}
+			out[i] = connector.Probed{Found: true, Many: n > 1, ID: d.id, Number: d.key, Stage: d.stage, Cancelled: d.cancelled, Modified: d.modified, Ours: d.by, Mark: d.mark(t)}
 			if e.timeless {
 				out[i].Modified = time.Time{}
 			}

@@ -47,7 +47,7 @@ func (r *runner) ask(s *sink, moves []*move) error {
 func (r *runner) probeAll(s *sink, moves []*move) ([]connector.Probed, error) {
 	keys := make([]string, len(moves))
 	for i, mv := range moves {
-		keys[i] = mv.ref.Key
+		keys[i], mv.renumbered = mv.ref.Key, false
 	}
 	answers, err := r.probeKeys(s, keys)
 	if err == nil && len(answers) != len(keys) {
@@ -55,6 +55,9 @@ func (r *runner) probeAll(s *sink, moves []*move) ([]connector.Probed, error) {
 	}
 	if err == nil {
 		err = r.byID(s, moves, answers)
+	}
+	if err == nil {
+		err = r.byMark(s, moves, answers)
 	}
 	return answers, err
 }
@@ -139,6 +142,8 @@ func (mv *move) resumes(s *sink) bool {
 		return false
 	case a.kind == state.Create:
 		mv.created, mv.progress = true, true
+	case a.kind == state.Update: // its mark proves it
+		mv.updated, mv.progress = true, true
 	case a.kind == state.Step && mv.stageReached(a.op):
 		mv.progress = true
 	default:
@@ -251,25 +256,29 @@ func (r *runner) settleCreate(s *sink, mv *move, p connector.Probed, landed bool
 			return false // it may still come
 		}
 		if crashes := x.Crashes; crashes > 0 && !mv.withdraws {
-			mv.doc.Pending, mv.dirty = &state.Pending{Action: state.Create, Hash: x.Hash, Sent: x.Sent, AskAt: state.Absent, Crashes: crashes}, true
+			mv.doc.Pending, mv.dirty = &state.Pending{Action: state.Create, Hash: x.Hash, Sent: x.Sent, AskAt: state.Absent, Crashes: crashes, Mark: x.Mark}, true
 			return true
 		}
 		mv.settleAs(nil)
 		return true
 	}
 	older := !p.Modified.IsZero() && p.Modified.Add(longBefore).Before(s.earliest(instant(x.Sent)))
-	theirs := p.Ours == connector.MadeByAnother || p.Ours == connector.CantTell && (older || mv.taken && x.Sends == 1)
+	ours := r.whose(s, mv, &p)
+	theirs := ours == connector.MadeByAnother || ours == connector.CantTell && (older || mv.taken && x.Sends == 1)
 	if theirs && s.target.Found != AdoptFound {
 		mv.settleAs(nil)
 		mv.stop(foreign(mv))
 		return true
 	}
-	c := s.found(mv, &p, theirs || x.Mixed || mv.taken && x.Sends == 1)
+	c := s.found(mv, &p, !carries(x, &p) && (theirs || x.Mixed || mv.taken && x.Sends == 1))
 	c.Echo = x.Sends > 1
 	if !c.Unsure {
 		c.Hash = x.Hash
 	}
 	mv.settleAs(c)
+	if mv.renumbered {
+		r.otherwise(s, mv, p)
+	}
 	return true
 }
 
@@ -298,6 +307,8 @@ func (r *runner) settleChange(s *sink, mv *move, p connector.Probed, landed bool
 	}
 	forward := x.Action == state.Step && (op == connector.Submit || op == connector.Audit)
 	reached := x.Action == state.Step && (forward && p.Stage >= reaches(op) || takesBack(op) && p.Stage <= connector.Saved || op == connector.Cancel && p.Cancelled)
+	proven := changeProven(x, &c, &p)
+	reached = reached || proven
 	if !reached && !landed {
 		return false
 	}
@@ -307,7 +318,10 @@ func (r *runner) settleChange(s *sink, mv *move, p connector.Probed, landed bool
 	if p.Stage != connector.NoStage {
 		c.Stage = uint8(p.Stage)
 	}
-	if x.Action == state.Update {
+	switch {
+	case proven:
+		c.Hash, c.Restore = x.Hash, 0
+	case x.Action == state.Update:
 		if !s.traits.Repeatable {
 			mv.stop(cantRepeat(mv))
 			return false

@@ -178,6 +178,29 @@ func (l *loader) linkTarget(p *Pipeline) {
 		schema := l.withAlso(info.Schema, t.Also)
 		t.known = &schema
 	}
+	l.linkMark(t)
+}
+
+// linkMark checks that target.mark names a field that can carry a mark.
+func (l *loader) linkMark(t *Target) {
+	name := t.Mark.Text
+	field, known := t.known.Member(name)
+	switch {
+	case name == "":
+	case strings.ContainsAny(name, ".[]"):
+		l.report(t.Mark.At, "PC253", "target.mark has "+name+", which is no field of the document's head", "name one without dots: F_PIPECTL_MARK")
+	case name == t.Key.Text:
+		l.report(t.Mark.At, "PC142", "target.mark and target.key both name "+name, "give the mark a field of its own")
+	case !t.Shared.IsZero():
+		l.report(t.Mark.At, "PC142", "target.mark doesn't go with shared: a mark has one owner", "leave one of the two out")
+	case !t.known.Known():
+	case !known && !t.known.Open:
+		l.report(t.Mark.At, "PC250", "target field "+name+" is unknown", problem.DidYouMean(name, t.known.Names)+"; if your account has it, name it: target: {also: ["+name+"]}")
+	case known && field.ReadOnly:
+		l.report(t.Mark.At, "PC251", "target field "+name+" is computed by the target", "choose a text field that nothing else fills in")
+	case known && field.Type != value.Text && field.Type != value.Absent:
+		l.report(t.Mark.At, "PC253", "target field "+name+" is "+field.Type.String()+", and a mark is a text", "choose a text field of 41 characters or more")
+	}
 }
 
 // withAlso adds the fields that the file says the target has. An account's ERP has hundreds that no

@@ -71,6 +71,7 @@ type Target struct {
 	Changed    Text   `yaml:"changed" doc:"a delivered record changed: update it while the target allows, else hold (the default); reopen: un-audit, save, submit, audit; skip; hold" enum:"update,reopen,skip,hold"`
 	Withdrawn  Text   `yaml:"withdrawn" doc:"a delivered record was cancelled or is gone: hold (the default), ignore, cancel, delete" enum:"hold,ignore,cancel,delete"`
 	Unique     Text   `yaml:"unique" doc:"the reason why the target key is unique although it isn't made of every part of key"`
+	Mark       Text   `yaml:"mark" doc:"a text field of the target, of 41 characters or more, into which pipectl writes whose a document is and with which content, so that a probe proves both" example:"F_PIPECTL_MARK"`
 	Found      Text   `yaml:"found" doc:"a document with this key is there already, and not ours: hold (the default) or adopt" enum:"hold,adopt"`
 	Shared     Text   `yaml:"shared" doc:"the reason why several pipelines write one document, each its own fields"`
 

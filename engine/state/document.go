@@ -50,13 +50,18 @@ type Pending struct {
 	Mixed   bool       // they were of different content
 	Alone   bool       // it was alone in its batch
 	Crashes int        // processes that ended while it was alone on its way
+	Mark    string     // what the document carries in the target's field for marks; "": none
 }
 
 // Absent in Pending.AskAt says that the target was asked when nothing could land any more, and does
 // not have the document. The row stays for its count of crashes.
 const Absent = -1
 
-const documentFormat = 1
+// Rows that carry a mark are of format 2, so that a version that knows none refuses them.
+const (
+	documentFormat = 1
+	documentMarked = 2
+)
 
 const (
 	hasOwner byte = 1 << iota
@@ -137,7 +142,7 @@ func (d Document) flags(key string) byte {
 func (d Document) append(dst []byte, key string) []byte {
 	p := packer(dst)
 	flags := d.flags(key)
-	p.byte(documentFormat)
+	p.byte(d.format())
 	p.byte(flags)
 	if flags&hasOwner != 0 {
 		p.uint(uint64(d.Owner.Pipeline))
@@ -165,8 +170,18 @@ func (d Document) append(dst []byte, key string) []byte {
 		p.fixed(uint64(x.AskAt))
 		p.uint(uint64(x.Sends))
 		p.uint(uint64(x.Crashes))
+		if x.Mark != "" {
+			p.text(x.Mark)
+		}
 	}
 	return p
+}
+
+func (d Document) format() byte {
+	if d.Pending != nil && d.Pending.Mark != "" {
+		return documentMarked
+	}
+	return documentFormat
 }
 
 func decodeDocument(key, value []byte, number string) (Document, error) {
@@ -175,7 +190,8 @@ func decodeDocument(key, value []byte, number string) (Document, error) {
 		return Document{}, err
 	}
 	u := unpacker{rest: body}
-	if u.byte() != documentFormat {
+	format := u.byte()
+	if format != documentFormat && format != documentMarked {
 		return Document{}, damaged(Documents, key)
 	}
 	var d Document
@@ -199,6 +215,9 @@ func decodeDocument(key, value []byte, number string) (Document, error) {
 		copy(x.Hash[:], u.take(16))
 		x.Sent, x.AskAt = int64(u.fixed()), int64(u.fixed())
 		x.Sends, x.Crashes = int(u.uint()), int(u.uint())
+		if format == documentMarked {
+			x.Mark = u.text()
+		}
 		d.Pending = x
 	}
 	if u.bad {

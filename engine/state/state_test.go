@@ -89,6 +89,7 @@ func TestDocumentRows(t *testing.T) {
 			Confirmed: &state.Confirmed{Hash: hash("a"), Unsure: true, Cancelled: true, ID: "x", Number: "other", Stage: 2, Restore: 4},
 			Pending:   &state.Pending{Action: state.Step, Op: 3, Sent: -1, AskAt: 8, Sends: 2, Mixed: true, Crashes: 3},
 		},
+		"SO-4": {Pending: &state.Pending{Action: state.Update, Hash: hash("a"), Sent: 5, Sends: 1, Mark: "pipectl:0123456789abcdef:0123456789abcdef"}},
 	}
 	update(t, s, func(tx state.Tx) error {
 		for k, d := range rows {

@@ -33,6 +33,9 @@ func (p *Program) checkTarget(in *Scope) error {
 	if !ok {
 		return Mistake(t.Key.At, "PC140", "target key "+t.Key.Text+" is not in the map", "map it: the target finds a document by it")
 	}
+	if _, mapped := in.shared.document(t.Mark.Text); mapped && !t.Mark.IsZero() && t.Mark.Text != t.Key.Text && !strings.Contains(t.Mark.Text, ".") {
+		return Mistake(t.Mark.At, "PC255", "target field "+t.Mark.Text+" carries the mark, and the map fills it in", "leave it out of the map, or choose another field for the mark")
+	}
 	if !t.Unique.IsZero() {
 		return nil
 	}

@@ -84,6 +84,8 @@ type Write struct {
 	// Throttled is how this system refuses a write for too many requests, and Partial how it
 	// answers for only some documents of a batch; the zero Fault: not tried.
 	Throttled, Partial sandbox.Fault
+	// Mark is a text field that can carry a mark; "" where the target can't (Traits.Marks).
+	Mark string
 	// Sent is the number of documents to write at once; 0: 3.
 	Sent int
 }

@@ -31,7 +31,7 @@ type order struct {
 
 type bill struct {
 	ID        string
-	Key       string
+	Key, Mark string
 	Stage     int
 	Cancelled bool
 }
@@ -66,7 +66,8 @@ type ask struct {
 	User, Secret, Token, Object, Op string
 	Since, Until                    time.Time
 	After, Most                     int
-	Keys, IDs                       []string
+	Keys, IDs, Marks                []string
+	ByMark                          bool
 	Bad                             []bool
 }
 
@@ -184,6 +185,7 @@ func (v *vendor) save(in ask) reply {
 			b.ID, b.Stage = fmt.Sprint(1000+len(v.bills)), 2
 			v.bills = append(v.bills, b)
 		}
+		b.Mark = in.Marks[i]
 		out.Bills, out.Errors = append(out.Bills, *b), append(out.Errors, "")
 	}
 	return out
@@ -222,7 +224,7 @@ func (v *vendor) op(in ask) reply {
 func (v *vendor) probe(in ask) reply {
 	var out reply
 	for _, key := range in.Keys {
-		if b := v.find(func(b *bill) bool { return b.Key == key }); b != nil {
+		if b := v.find(func(b *bill) bool { return !in.ByMark && b.Key == key || in.ByMark && b.Mark == key }); b != nil {
 			out.Bills = append(out.Bills, *b)
 		}
 	}

@@ -30,6 +30,7 @@ func writeCases(sys System, w Write, conn connector.Conn) []Case {
 	}
 	if _, ok := connector.Can[connector.Prober](conn); ok {
 		out = append(out, probing(sys, w)...)
+		out = append(out, marking(w, traits)...)
 	}
 	if _, ok := connector.Can[connector.Stager](conn); ok {
 		out = append(out, staging(sys, w, traits)...)

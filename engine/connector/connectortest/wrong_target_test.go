@@ -70,7 +70,7 @@ func (w *wrong) Traits(t connector.Target) connector.Traits {
 		return w.traits(t)
 	}
 	return connector.Traits{
-		RefusesSecond: w.bug != "RefusesSecond is not told", Batch: 50, InFlight: 4,
+		RefusesSecond: w.bug != "RefusesSecond is not told", Batch: 50, InFlight: 4, Marks: true,
 		Ops: []connector.Op{connector.Submit, connector.Audit, connector.UnAudit, connector.Cancel, connector.Delete},
 	}
 }
@@ -90,6 +90,7 @@ func (w *wrong) Write(ctx context.Context, t connector.Target, docs []connector.
 		}
 		in.Keys, in.IDs = append(in.Keys, d.Key), append(in.IDs, id)
 		in.Bad = append(in.Bad, d.Content.Get("bad").Bool())
+		in.Marks = append(in.Marks, d.Content.Get("mark").Text())
 	}
 	out, err := w.call(ctx, false, "save", in)
 	outs, err := w.failed(out, err, len(docs))
@@ -198,7 +199,7 @@ func (w *wrong) Probe(ctx context.Context, t connector.Target, keys []string) ([
 		return nil, fatal("can't be asked for nothing")
 	}
 	got := make([]connector.Probed, len(keys))
-	out, err := w.call(ctx, true, "probe", ask{Object: t.Object, Keys: keys})
+	out, err := w.call(ctx, true, "probe", ask{Object: t.Object, Keys: keys, ByMark: t.Mark != "" && t.Key == t.Mark && w.bug != "nothing is found by its mark"})
 	if err != nil && w.bug == "a failed probe says absent" {
 		return got, nil
 	}
@@ -209,11 +210,14 @@ func (w *wrong) Probe(ctx context.Context, t connector.Target, keys []string) ([
 		return nil, err
 	}
 	for _, b := range out.Bills {
-		i := slices.Index(keys, b.Key)
+		i := max(slices.Index(keys, b.Key), slices.Index(keys, b.Mark))
 		if w.bug == "probe answers in the target's order" {
 			i = slices.IndexFunc(got, func(p connector.Probed) bool { return !p.Found })
 		}
 		got[i] = connector.Probed{Found: true, ID: b.ID, Number: b.Key, Stage: connector.Stage(b.Stage), Cancelled: b.Cancelled, Modified: time.Time{}}
+		if t.Mark != "" && w.bug != "marks are not read back" {
+			got[i].Mark = b.Mark
+		}
 	}
 	return got, nil
 }
