@@ -37,7 +37,7 @@ func (w *world) peace(ctx context.Context) error {
 			return err
 		}
 		open, err := w.open(ctx)
-		if err != nil || len(open) == 0 {
+		if err != nil || len(open) == 0 && n > 0 { // the first run may only end an older reread, which a kill has cut off
 			return err
 		}
 		if err := w.people(ctx, open, n); err != nil {
