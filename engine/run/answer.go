@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pipectl/pipectl/engine/connector"
@@ -190,10 +191,16 @@ func (r *runner) refused(s *sink, mv *move, cause *problem.Error) {
 		mv.free, mv.until = true, r.now()
 		return
 	}
-	if c := mv.doc.Confirmed; c != nil && c.Restore != 0 && a.kind == state.Update && p.Class != problem.Transient {
+	if c := mv.doc.Confirmed; c != nil && c.Restore != 0 && a.kind == state.Update {
+		if p.Class == problem.Transient { // it will be tried again; whoever sees it waiting is to know
+			p.Reason = notSavedYet(mv, &p)
+			mv.stop(&p)
+			return
+		}
 		mv.refusal = refusedReopened(mv, &p)
 		mv.acts = nil
-		mv.then(s) // the old content goes back to where it was
+		mv.then(s) // the old content goes back to where it was, and no further
+		mv.acts = slices.DeleteFunc(mv.acts, func(a act) bool { return reaches(a.op) > connector.Stage(c.Restore) })
 		if len(mv.acts) > 0 {
 			return
 		}

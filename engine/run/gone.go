@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/problem"
@@ -131,7 +132,7 @@ func (r *runner) suspicious(gone, total int) string {
 	case r.met.keys.n == 0:
 		return fmt.Sprintf("%s is empty, and %d of its records were delivered", source, total)
 	case r.known.Source != "" && r.known.Source != r.sourceMark():
-		return fmt.Sprintf("%s is not what was read before: connection, object or params have changed", source)
+		return fmt.Sprintf("%s is not what was read before: connection, object, params or start have changed", source)
 	case gone > fewVanish && gone*100 > fewPercent*total:
 		return fmt.Sprintf("%d of %d delivered records are gone from %s at once", gone, total, source)
 	}
@@ -142,6 +143,9 @@ func (r *runner) suspicious(gone, total int) string {
 func (r *runner) sourceMark() string {
 	q := r.p.Source.Query
 	parts := []string{r.p.Source.Conn.Account(), q.Object}
+	if !q.Start.IsZero() { // what changed before a later start is left out, and not gone
+		parts = append(parts, q.Start.UTC().Format(time.RFC3339Nano))
+	}
 	for _, name := range slices.Sorted(maps.Keys(q.Params)) {
 		parts = append(parts, name, string(q.Params[name]))
 	}

@@ -106,6 +106,15 @@ func sameNumber(mv *move, other string) *problem.Error {
 	return mv.atKey(holding(mv, "PC417", fmt.Sprintf("number %s is built by record %s, too", mv.ref.Key, other), sameRule))
 }
 
+// notSavedYet tells of a document that was taken back to be changed, and stands so until it is saved.
+func notSavedYet(mv *move, cause *problem.Error) string {
+	back := "un-audited (反审核)"
+	if connector.Stage(mv.doc.Confirmed.Restore) == connector.Submitted {
+		back = "un-submitted (撤销)"
+	}
+	return fmt.Sprintf("document %s stands %s and its change is not saved: %s", mv.ref.Key, back, reason(cause))
+}
+
 func refusedReopened(mv *move, cause *problem.Error) *problem.Error {
 	p := holding(mv, "PC420", fmt.Sprintf("change of document %s was refused by %s: %s", mv.ref.Key, mv.sink, reason(cause)),
 		"the document stands as it was before: mend what the reason says, "+retryHint)
