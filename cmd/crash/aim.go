@@ -39,6 +39,9 @@ var situations = []situation{
 	{"probe by id", func(int) []scene { // it was deleted, and the answer got lost
 		return []scene{calm("numbered", newOrder), calm("numbered", cancelled).under(once("cut-after", ".Delete"))}
 	}},
+	{"probe by mark", func(int) []scene { // nobody knows whether it was created
+		return []scene{calm("bills", newOrder).under(once("cut-before", "Save"))}
+	}},
 	{"un-audit, un-audited", func(int) []scene {
 		return []scene{calm("bills", newOrder), calm("bills", changed)}
 	}},

@@ -99,6 +99,7 @@ target:
   object: SAL_SaleOrder
   key: FBillNo
   then: [submit, audit]
+  mark: F_PIPECTL_MARK
   batch: %d
   changed: reopen
   withdrawn: cancel

@@ -60,7 +60,7 @@
 //	before read, after read   the source is read; after each page
 //	before/after window       a window is noted that is to be read beside the cursor
 //	before/after steps        a page's records go through the steps, look-ups included
-//	before/after probe        the target is asked; probe by id, by mark: about documents that do not answer to their key
+//	before/after probe        the target is asked; probe by id, probe by mark: about documents that do not answer to their key
 //	before/after settlement   what it said is stored
 //	before/after intent       target keys claimed, documents pending, flight stored
 //	before/after save         the request
