@@ -42,6 +42,13 @@ func (m *mockERP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, answer)
 }
 
+// with changes what the server holds, or looks at it, between two requests.
+func (m *mockERP) with(do func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	do()
+}
+
 func (m *mockERP) answer(name string, body []byte) string {
 	var in struct {
 		Data struct {
@@ -139,12 +146,14 @@ func TestHostileCellsOfKingdee(t *testing.T) {
 		"\"\xff\xfe\"", `"\u0000"`, `"\ud83d"`, `{"a":1,"a":2}`, `1e9999999999`, `1e999`, times(400, "9"), `[1,2]`,
 	}
 	good := 0
-	for i := range 40 {
-		m.rows = append(m.rows, unit(2*i+1, fmt.Sprintf(`"good-%d"`, i)))
-		if good++; i < len(bad) {
-			m.rows = append(m.rows, unit(2*i+2, bad[i]))
+	m.with(func() {
+		for i := range 40 {
+			m.rows = append(m.rows, unit(2*i+1, fmt.Sprintf(`"good-%d"`, i)))
+			if good++; i < len(bad) {
+				m.rows = append(m.rows, unit(2*i+2, bad[i]))
+			}
 		}
-	}
+	})
 	out, code, most := runPlain(t, dir, "run", "p", "-o", "json")
 	var report struct{ Read, Delivered, Invalid int }
 	if err := json.Unmarshal([]byte(out), &report); err != nil || code != exitExceptions || report.Delivered < good || report.Delivered+report.Invalid != good+len(bad) || report.Invalid < 5 {
@@ -175,10 +184,12 @@ func TestHostilePagesOfKingdee(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, dir := newMock(t, map[string]string{"pipelines/p.yaml": unitsPipeline})
-			for i := range 5 {
-				m.rows = append(m.rows, unit(i+1, `"x"`))
-			}
-			m.spoilt["ExecuteBillQuery"] = []string{answer, answer, answer, answer, answer, answer, answer, answer}
+			m.with(func() {
+				for i := range 5 {
+					m.rows = append(m.rows, unit(i+1, `"x"`))
+				}
+				m.spoilt["ExecuteBillQuery"] = []string{answer, answer, answer, answer, answer, answer, answer, answer}
+			})
 			out, code, most := runPlain(t, dir, "run", "p", "-o", "json")
 			var report struct {
 				Delivered int
@@ -189,9 +200,7 @@ func TestHostilePagesOfKingdee(t *testing.T) {
 				t.Errorf("exit %d, %+v, %v: %.1500q", code, report, err, out)
 			}
 			within(t, "the run", most)
-			m.mu.Lock()
-			m.spoilt = map[string][]string{}
-			m.mu.Unlock()
+			m.with(func() { m.spoilt = map[string][]string{} })
 			t.Setenv(clockVar, "20m")
 			if out, code, _ := runPlain(t, dir, "run", "p", "-o", "json"); code != exitDone || !strings.Contains(out, `"delivered": 5`) {
 				t.Errorf("afterwards: exit %d, %.1500q", code, out)
@@ -203,10 +212,12 @@ func TestHostilePagesOfKingdee(t *testing.T) {
 // A server that heeds no filter gives the same page for ever: that is an error, and no loop.
 func TestKingdeesPageThatComesForEver(t *testing.T) {
 	m, dir := newMock(t, map[string]string{"pipelines/p.yaml": unitsPipeline})
-	m.deaf = true
-	for i := range 50 {
-		m.rows = append(m.rows, unit(i+1, `"x"`))
-	}
+	m.with(func() {
+		m.deaf = true
+		for i := range 50 {
+			m.rows = append(m.rows, unit(i+1, `"x"`))
+		}
+	})
 	out, code, most := runPlain(t, dir, "run", "p")
 	if code != exitFailed || !strings.Contains(out, "PC378") || !strings.Contains(out, "the same page again and again") {
 		t.Errorf("exit %d: %.1500s", code, out)
@@ -238,8 +249,10 @@ func TestHostileAnswersOfKingdeeToASave(t *testing.T) {
 				"pipelines/bills.yaml": strings.Replace(billsPipeline, ", then: [submit, audit]", "", 1),
 				"orders.jsonl":         bills(1, 2, 3),
 			})
-			m.bills["proven"] = 1
-			m.spoilt["Save"] = []string{answer}
+			m.with(func() {
+				m.bills["proven"] = 1
+				m.spoilt["Save"] = []string{answer}
+			})
 			var out string
 			for i := range 5 {
 				t.Setenv(clockVar, (time.Duration(i) * 20 * time.Minute).String())
