@@ -23,6 +23,7 @@ const (
 type open struct {
 	key     string
 	because string // ", retried by anna"; "": its time has come
+	answers string // the code of the hold that a person has answered by retrying it
 }
 
 // again takes up open records, in the order of their keys, each read again where the source can be
@@ -67,9 +68,9 @@ func (r *runner) openFrom(from string) (due []open, asking []state.Exception, ne
 			case e.Withdrawn == state.Gone:
 				// it is taken up when this run's reading has had its chance to meet it: gone.go
 			case e.DueAt(now):
-				due = append(due, open{e.Key, retriedBy(e)})
+				due = append(due, open{e.Key, retriedBy(e), answered(e)})
 			case e.Kind == state.InvalidData && e.Revision != r.p.Revision:
-				due = append(due, open{e.Key, ", after the pipeline was edited"})
+				due = append(due, open{key: e.Key, because: ", after the pipeline was edited"})
 			case e.Kind == state.OnHold && len(e.Causes) > 0 && (!now.Before(e.Due) || now.Before(e.Last)):
 				asking = append(asking, e)
 			}
@@ -82,6 +83,14 @@ func (r *runner) openFrom(from string) (due []open, asking []state.Exception, ne
 func retriedBy(e state.Exception) string {
 	if e.Status == state.Retrying && e.RetryBy != "" {
 		return ", retried by " + e.RetryBy
+	}
+	return ""
+}
+
+// answered is the code of a hold that a person asks to look at again: he has done what it said.
+func answered(e state.Exception) string {
+	if e.Kind == state.OnHold && e.Status == state.Retrying {
+		return e.ID
 	}
 	return ""
 }
@@ -118,7 +127,7 @@ func (r *runner) takeUp(part []open) error {
 		case fresh[i].Data.IsZero() && fresh[i].Bad == nil:
 			kept[i].Bad = gone(o.key)
 			j = r.job(kept[i], 0)
-			j.ver = versions[i]
+			j.ver, j.gone, j.text = versions[i], true, 0 // whatever is read of it again is new
 		default:
 			j = r.job(*fresh[i], r.rising(at, r.begun))
 		}
@@ -126,7 +135,7 @@ func (r *runner) takeUp(part []open) error {
 			j.key = o.key
 			r.override(j)
 		}
-		j.again, j.forced, j.because = true, true, cmp.Or(j.because, o.because)
+		j.again, j.forced, j.because, j.answers = true, true, cmp.Or(j.because, o.because), o.answers
 		r.retried.add(o.key)
 		jobs = append(jobs, j)
 	}

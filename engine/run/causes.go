@@ -37,7 +37,7 @@ func (q *questions) released(asking []state.Exception) ([]open, error) {
 			names[i] = c.String()
 		}
 		if all {
-			out = append(out, open{e.Key, "; what it waited for has appeared: " + strings.Join(names, ", ")})
+			out = append(out, open{key: e.Key, because: "; what it waited for has appeared: " + strings.Join(names, ", ")})
 		}
 	}
 	return out, nil

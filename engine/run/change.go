@@ -34,8 +34,12 @@ func (r *runner) changed(s *sink, mv *move, stage, goal connector.Stage) {
 		}
 	}
 	if p != nil && touchedByPerson(s, c, p) {
-		mv.stop(edited(mv, p))
-		return
+		if !mv.asTold(stage) {
+			mv.stop(edited(mv, p))
+			return
+		}
+		s.asOf(c, p)
+		mv.dirty = true
 	}
 	if p != nil && p.Stage != connector.NoStage && uint8(p.Stage) != c.Stage {
 		c.Stage, mv.dirty = uint8(p.Stage), true
@@ -80,6 +84,18 @@ func touchedByPerson(s *sink, c *state.Confirmed, p *connector.Probed) bool {
 		return true
 	}
 	return remarked(c, p) || p.Stage != connector.NoStage && uint8(max(p.Stage, connector.Saved)) != c.Stage
+}
+
+// asTold says that a person has done to the document what its hold asked for, and has retried it then:
+// that is no change to be kept.
+func (mv *move) asTold(stage connector.Stage) bool {
+	switch mv.j.answers {
+	case "PC407": // un-audit it there
+		return stage <= connector.Saved
+	case "PC426": // set its number back
+		return true
+	}
+	return false
 }
 
 // clockSlack is how much later than our own last answer a change may be stamped and still be ours:

@@ -105,6 +105,8 @@ func (r *runner) existing(s *sink, mv *move, now time.Time) {
 	p := mv.asked
 	switch {
 	case p != nil && p.Cancelled, p == nil && c.Cancelled:
+		mv.dirty = mv.dirty || !c.Cancelled
+		c.Cancelled = true // so that it is known again when a person has taken that back, or deleted it
 		mv.stop(cancelled(mv))
 		return
 	case p != nil && !p.Found && (c.Cancelled || mv.j != nil && mv.j.old.Standing == state.Withdrawn):
@@ -116,9 +118,7 @@ func (r *runner) existing(s *sink, mv *move, now time.Time) {
 		return
 	case p != nil && c.Cancelled: // somebody has taken the cancellation back, as we asked
 		c.Cancelled, c.Stage, mv.dirty = false, uint8(max(p.Stage, connector.Saved)), true
-		if !p.Modified.IsZero() {
-			c.At = nanos(p.Modified.Add(-s.ahead))
-		}
+		s.asOf(c, p)
 	}
 	identical := !c.Unsure && c.Hash == mv.hash
 	stage, goal := connector.Stage(c.Stage), s.goal()
@@ -192,10 +192,15 @@ func (s *sink) found(mv *move, p *connector.Probed, unsure bool) *state.Confirme
 	if !unsure {
 		c.Hash = mv.hash
 	}
+	s.asOf(c, p)
+	return c
+}
+
+// asOf takes over when the document was changed last, where the target tells it.
+func (s *sink) asOf(c *state.Confirmed, p *connector.Probed) {
 	if !p.Modified.IsZero() {
 		c.At = nanos(p.Modified.Add(-s.ahead))
 	}
-	return c
 }
 
 func (r *runner) owner(mv *move) state.Owner {

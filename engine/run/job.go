@@ -30,6 +30,7 @@ type job struct {
 	known      bool             // there is one
 	again      bool             // it comes from the state: a retry or a release
 	because    string           // of again: what let it go on, as it is said when it is closed
+	answers    string           // of again: the code of the hold that a person has answered
 	forced     bool             // judged although its content is not new
 	rewrite    bool             // unchanged, but its target is replaced as a whole
 	used       int              // durable attempts used up for this content

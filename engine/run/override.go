@@ -115,7 +115,7 @@ func (r *runner) overridden() error {
 	var due []open
 	for _, key := range slices.Sorted(maps.Keys(r.overrides)) {
 		if o := r.overrides[key]; o.Due(r.started) && !r.retried.has(key) {
-			due = append(due, open{key, setBy(o.InForce(r.started))})
+			due = append(due, open{key: key, because: setBy(o.InForce(r.started))})
 		}
 	}
 	for part := range slices.Chunk(due, chunk) {

@@ -221,6 +221,7 @@ type erp struct {
 	nextID   int
 	writes   int              // documents that arrived in a save
 	calls    map[string]int   // requests by kind
+	acts     []string         // what arrived, a word a document: "create", "update", "submit", …
 	mute     bool             // probes can't tell whose a document is
 	timeless bool             // probes can't tell when a document was changed
 	blind    bool             // probes fail
@@ -307,6 +308,7 @@ func (e *erp) Write(_ context.Context, _ connector.Target, docs []connector.Doc)
 	}
 	for i, d := range docs {
 		e.writes++
+		e.acts = append(e.acts, map[bool]string{true: "create", false: "update"}[d.ID == ""])
 		out[i] = e.answer(faults[i], func() connector.Outcome { return e.save(d) })
 	}
 	said := max(0, len(out)-e.short)
@@ -420,6 +422,7 @@ func (e *erp) Stage(_ context.Context, _ connector.Target, op connector.Op, refs
 		return nil, err
 	}
 	for i, ref := range refs {
+		e.acts = append(e.acts, op.String())
 		out[i] = e.answer(faults[i], func() connector.Outcome { return e.operate(op, ref) })
 	}
 	return out, nil

@@ -330,9 +330,7 @@ func (r *runner) settleChange(s *sink, mv *move, p connector.Probed, landed bool
 	}
 	c.Cancelled = p.Cancelled
 	c.At = nanos(r.now())
-	if !p.Modified.IsZero() {
-		c.At = nanos(p.Modified.Add(-s.ahead))
-	}
+	s.asOf(&c, &p)
 	mv.settleAs(&c)
 	return true
 }

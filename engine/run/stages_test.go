@@ -1,6 +1,7 @@
 package run
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -60,4 +61,24 @@ func TestUnauditedAndNotSavedIsTold(t *testing.T) {
 	if strings.Contains(r.exceptions(), "SO-1") {
 		t.Error(r.exceptions())
 	}
+}
+
+// TestThereAgainAfterItWasNotFoundByKey: a record that its source didn't know when it was asked for it,
+// and that is read again, unchanged, goes on by itself.
+func TestThereAgainAfterItWasNotFoundByKey(t *testing.T) {
+	r := newRig(t)
+	orders(r, 2)
+	r.erp.fault = once("audit", "SO-1", busyDoc)
+	r.run("done read=2 delivered=1 waiting=1 created=2")
+	was := slices.Clone(r.src.rows)
+	r.remove("1")
+	r.clock.advance(6 * time.Minute)
+	r.run("exceptions read=2 unchanged=1 held=1")
+	r.wantException("1 held PC415")
+	r.run("done read=1 unchanged=1") // what isn't there stays so
+	r.wantException("1 held PC415")
+	r.src.rows = was
+	r.run("done read=2 unchanged=1 delivered=1", full)
+	r.nothingOpen()
+	r.wantERP(order1+"audited", `SO-2 {"FBillNo":"SO-2","FQty":2} audited`)
 }

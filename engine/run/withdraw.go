@@ -223,11 +223,16 @@ func withdrawnHeld(mv *move, p *connector.Probed) *problem.Error {
 	return out
 }
 
-// returns says that a record was withdrawn, or a person closed it: its document may have been
-// cancelled or removed since.
+// returns says that a record was withdrawn, is held, or a person closed it: somebody may have worked
+// on its document since.
 func (j *job) returns() bool {
 	if !j.known {
 		return false
 	}
-	return j.old.Standing == state.Withdrawn || j.old.Standing == state.Skipped || j.old.Hash.IsZero()
+	switch j.old.Standing {
+	case state.Withdrawn, state.Held, state.Skipped:
+		return true
+	case state.Unseen, state.Sending, state.Delivered, state.Waiting, state.Invalid, state.Failed:
+	}
+	return j.old.Hash.IsZero()
 }
