@@ -92,20 +92,20 @@ func (r *runner) put(tx state.Tx, j *job) error {
 	if j.docs != nil {
 		rec.Docs = j.docs
 	}
-	by := ""
+	closes := "" // what an exception of it is closed by
 	switch j.end {
 	case filtered:
-		return r.forget(tx, j, r.closedBy("left out by the pipeline's where", j), now)
+		return r.forget(tx, j, "left out by the pipeline's where", now)
 	case delivered, same:
 		rec.Standing, rec.Done = state.Delivered, rec.Hash
-		by = r.closedBy("delivered", j)
+		closes = "delivered"
 	case withdrawn:
-		by = r.closedBy("withdrawn", j)
+		closes = "withdrawn"
 		if j.gone {
-			by = r.closedBy("gone from its source, withdrawn", j)
+			closes = "gone from its source, withdrawn"
 		}
 		if j.gone && len(rec.Docs) == 0 {
-			return r.forget(tx, j, by, now)
+			return r.forget(tx, j, closes, now)
 		}
 		rec.Standing = state.Withdrawn
 		if r.main == nil || r.main.target.Withdrawn != IgnoreWithdrawn { // nothing of it is delivered any more
@@ -125,9 +125,9 @@ func (r *runner) put(tx state.Tx, j *job) error {
 	case notEnded, silent, unchanged:
 		return nil
 	}
-	if by != "" {
+	if closes != "" {
 		if j.again || j.known && j.old.Standing != state.Delivered || !r.p.Ledger {
-			if _, err := state.Resolve(tx, r.pid, j.key, by, now); err != nil {
+			if _, err := state.Resolve(tx, r.pid, j.key, r.closedBy(closes, j), now); err != nil {
 				return err
 			}
 		}
@@ -141,8 +141,8 @@ func (r *runner) put(tx state.Tx, j *job) error {
 }
 
 // forget ends a record of which nothing is in the target.
-func (r *runner) forget(tx state.Tx, j *job, by string, now time.Time) error {
-	if _, err := state.Resolve(tx, r.pid, j.key, by, now); err != nil || !r.p.Ledger {
+func (r *runner) forget(tx state.Tx, j *job, closes string, now time.Time) error {
+	if _, err := state.Resolve(tx, r.pid, j.key, r.closedBy(closes, j), now); err != nil || !r.p.Ledger {
 		return err
 	}
 	if err := r.dropKept(tx, j); err != nil {

@@ -168,6 +168,7 @@ func (s *Store) Update(fn func(state.Tx) error) (err error) {
 type transaction struct {
 	tx      *bbolt.Tx
 	buckets [state.Count]*bbolt.Bucket // as they are asked for: finding one costs a walk down its tree
+	lookups [state.Count]*bbolt.Cursor // of Get, which would else make a new one, with a new stack, each time
 }
 
 func (t *transaction) bucket(b state.Bucket) (*bbolt.Bucket, error) {
@@ -189,11 +190,20 @@ func (t *transaction) bucket(b state.Bucket) (*bbolt.Bucket, error) {
 }
 
 func (t *transaction) Get(b state.Bucket, key []byte) ([]byte, error) {
-	in, err := t.bucket(b)
-	if err != nil || in == nil {
-		return nil, err
+	at := t.lookups[b]
+	if at == nil {
+		in, err := t.bucket(b)
+		if err != nil || in == nil {
+			return nil, err
+		}
+		at = in.Cursor()
+		t.lookups[b] = at
 	}
-	return in.Get(key), nil
+	k, v := at.Seek(key)
+	if !bytes.Equal(k, key) {
+		return nil, nil
+	}
+	return v, nil
 }
 
 func (t *transaction) Put(b state.Bucket, key, value []byte) error {
