@@ -60,7 +60,8 @@ func (a attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	return c.send(timed, out, t, reached)
 }
 
-// outgoing is a fresh request with a body that tells when it is first read.
+// outgoing is a fresh request that tells when the call begins to leave us. Its body is a plain reader of
+// bytes: with any other, net/http sends the head for itself and copies the body through one more buffer.
 func (c *Client) outgoing(ctx context.Context, req *http.Request, t *trip) (*http.Request, *atomic.Bool) {
 	reached := new(atomic.Bool)
 	out := req.Clone(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
@@ -70,34 +71,16 @@ func (c *Client) outgoing(ctx context.Context, req *http.Request, t *trip) (*htt
 				t.sent.Store(true) // without a body, the head is the call
 			}
 		},
+		// The body comes next: from here on nobody knows how much of it has left us.
+		WroteHeaders: func() { t.sent.Store(true) },
 	}))
 	if len(t.call.Body) > 0 {
 		out.ContentLength = int64(len(t.call.Body))
-		out.GetBody = func() (io.ReadCloser, error) {
-			return &watched{Reader: bytes.NewReader(t.call.Body), read: &t.sent}, nil
-		}
+		out.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(t.call.Body)), nil }
 		out.Body, _ = out.GetBody() // never fails
 	}
 	return out, reached
 }
-
-// watched notes that the body is being taken: from here on nobody knows how much of it left us.
-type watched struct {
-	*bytes.Reader
-	read *atomic.Bool
-}
-
-func (w *watched) Read(p []byte) (int, error) {
-	w.read.Store(true)
-	return w.Reader.Read(p)
-}
-
-func (w *watched) WriteTo(to io.Writer) (int64, error) {
-	w.read.Store(true)
-	return w.Reader.WriteTo(to)
-}
-
-func (w *watched) Close() error { return nil }
 
 // send makes the attempt and puts the whole answer into memory.
 func (c *Client) send(ctx context.Context, req *http.Request, t *trip, reached *atomic.Bool) (*http.Response, error) {
