@@ -39,6 +39,7 @@ type errandDone struct {
 const (
 	errandLimit = 1 << 20          // bytes of an errand
 	errandTime  = 10 * time.Second // for an errand to arrive, and for the holder to be reached
+	signEvery   = time.Second      // how often the holder shows that it is alive
 )
 
 // errands answers other processes until stop is called, which waits for those under way. Where no
@@ -70,7 +71,9 @@ func errands(ctx context.Context, e *engine.Engine, std stdio) (stop func()) {
 }
 
 func errandOf(ctx context.Context, c net.Conn, e *engine.Engine, std stdio) {
-	defer c.Close()                                   //nolint:errcheck // what was to be said was said
+	defer c.Close() //nolint:errcheck // what was to be said was said
+	quiet := signs(c, signEvery)
+	defer quiet()
 	_ = c.SetReadDeadline(time.Now().Add(errandTime)) // a connection that cannot is as good as closed
 	var do errand
 	if err := json.NewDecoder(io.LimitReader(c, errandLimit)).Decode(&do); err != nil {
@@ -87,45 +90,34 @@ func errandOf(ctx context.Context, c net.Conn, e *engine.Engine, std stdio) {
 		return std.env(name)
 	}
 	code := execute(ctx, do.Args, stdio{in: bytes.NewReader(nil), out: &out, err: &errs, env: env, held: e, dir: do.Dir, user: do.User})
+	quiet()
 	_ = c.SetWriteDeadline(time.Now().Add(errandTime))
 	_ = json.NewEncoder(c).Encode(errandDone{out.Bytes(), errs.Bytes(), code}) // who asked may be gone
 }
 
-// askHolder lets the process that holds the state do this command. False: it doesn't answer.
-func askHolder(ctx context.Context, file string, std stdio) (errandDone, bool) {
-	var done errandDone
-	dir, err := os.Getwd()
-	if err != nil {
-		return done, false
-	}
-	d := net.Dialer{Timeout: errandTime}
-	c, err := d.DialContext(ctx, "unix", bolt.SocketPath(file))
-	if err != nil {
-		return done, false
-	}
-	defer c.Close() //nolint:errcheck // the answer is there, or is not
-	stop := context.AfterFunc(ctx, func() { _ = c.Close() })
-	defer stop()
-	do := errand{Args: std.args, Dir: dir, User: whoami(std), NoColor: std.env("NO_COLOR"), Env: std.env("PIPECTL_ENV")}
-	if err := json.NewEncoder(c).Encode(do); err != nil {
-		return done, false
-	}
-	return done, json.NewDecoder(c).Decode(&done) == nil
-}
-
-// throughHolder does the command in the process that holds the state, and answers what it ended with;
-// false when that one doesn't answer.
-func throughHolder(ctx context.Context, file string, std stdio) (error, bool) { //nolint:revive // the error is what it ended with, not why it failed
-	done, ok := askHolder(ctx, file, std)
-	if !ok {
-		return nil, false
-	}
-	_, _ = std.out.Write(done.Out)
-	_, _ = std.err.Write(done.Err)
-	if done.Code != exitDone {
-		return exit{code: done.Code}, true
-	}
-	return nil, true
+// signs tells whoever asks that this process is alive, until it is told to be quiet: a line break now and then,
+// which is nothing in front of the answer. A process that is stopped gives none.
+func signs(c net.Conn, every time.Duration) (quiet func()) {
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			if _, err := c.Write([]byte("\n")); err != nil {
+				return
+			}
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return sync.OnceFunc(func() {
+		close(done)
+		<-ended
+	})
 }
 
 // abs is a path as it was typed, wherever this process stands.

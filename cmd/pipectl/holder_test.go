@@ -3,9 +3,15 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
+	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -22,11 +28,24 @@ func typed(args ...string) (out, errs string, code int) {
 	return o.String(), e.String(), code
 }
 
+// shownDemo is a project that a demo has left behind, to be copied.
+var shownDemo = sync.OnceValues(func() (string, error) {
+	dir := filepath.Join(left, "demo")
+	if _, errs, code := typed("demo", "--keep", dir); code != 0 {
+		return "", fmt.Errorf("demo ended with %d: %s", code, errs)
+	}
+	return dir, nil
+})
+
 // holding opens a shipped project as a run would, and answers others.
 func holding(t *testing.T, dir string) (file string, release func()) {
 	t.Helper()
-	if _, errs, code := typed("demo", "--keep", dir); code != 0 {
-		t.Fatalf("demo ended with %d: %s", code, errs)
+	demo, err := shownDemo()
+	if err == nil {
+		err = os.CopyFS(dir, os.DirFS(demo))
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 	o := engine.Options{Path: dir, Connectors: definitions()}
 	e, err := engine.Open(o)
@@ -148,5 +167,93 @@ func TestStaleSocket(t *testing.T) {
 	info, err := os.Stat(socket)
 	if err != nil || info.Mode().Perm() != 0o600 || info.Mode()&os.ModeSocket == 0 {
 		t.Errorf("socket: %v %v", info, err)
+	}
+}
+
+// TestAStoppedHolder: a run that somebody has stopped (Ctrl-Z) holds the state and answers nobody. Who asks
+// it is told for whom it waits, and is not left waiting; when the run goes on, it answers.
+func TestAStoppedHolder(t *testing.T) {
+	dir := hostileProject(t, map[string]string{
+		"pipectl.yaml":     "connections:\n  data: {type: file, dir: .}\n",
+		"pipelines/p.yaml": "name: p\nsource: {connection: data, object: in.jsonl}\nkey: no\nsteps:\n  - map: {number: no}\ntarget: {connection: data, object: out.jsonl, key: number}\n",
+	})
+	source := filepath.Join(dir, "in.jsonl") // a pipe that nobody writes to: the run stands there
+	if err := exec.CommandContext(t.Context(), "mkfifo", source).Run(); err != nil {
+		t.Skip("no named pipes here: ", err)
+	}
+	name, err := plainBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	holder := exec.CommandContext(t.Context(), name, "run", "p", "-C", dir)
+	if err := holder.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = holder.Process.Kill()
+		_ = holder.Wait()
+	}()
+	for socket := bolt.SocketPath(filepath.Join(dir, ".pipectl", "default.db")); ; {
+		if _, err := os.Stat(socket); err == nil {
+			break
+		}
+		time.Sleep(often)
+	}
+	signal := func(sign string) {
+		if err := exec.CommandContext(t.Context(), "kill", sign, strconv.Itoa(holder.Process.Pid)).Run(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask := func(alone time.Duration) (string, int) {
+		var errs bytes.Buffer
+		code := execute(t.Context(), []string{"status", "-C", dir}, stdio{
+			out: io.Discard, err: &errs, env: func(string) string { return "" },
+			patience: patience{quiet: time.Millisecond, alone: alone},
+		})
+		return errs.String(), code
+	}
+	signal("-STOP")
+	said, code := ask(100 * time.Millisecond)
+	for _, want := range []string{
+		"waiting: state file", fmt.Sprintf("is in use by process %d (pipectl run p", holder.Process.Pid),
+		"PC514", "gives no sign of life", fmt.Sprintf("kill -CONT %d", holder.Process.Pid),
+	} {
+		if code != exitFailed || !strings.Contains(said, want) {
+			t.Errorf("exit %d without %q: %s", code, want, said)
+		}
+	}
+	signal("-CONT")
+	if said, code := ask(time.Minute); code != exitDone {
+		t.Errorf("it goes on, and doesn't answer: exit %d, %s", code, said)
+	}
+}
+
+// TestABusyHolder: one that takes its time and shows that it is alive is waited for; one that is silent isn't.
+func TestABusyHolder(t *testing.T) {
+	t.Parallel()
+	const silent = time.Second
+	for _, busy := range []bool{true, false} {
+		asks, holds := net.Pipe()
+		told := false
+		go func() {
+			if !busy {
+				return
+			}
+			quiet := signs(holds, silent/100)
+			time.Sleep(silent * 3 / 2)
+			quiet()
+			_ = json.NewEncoder(holds).Encode(errandDone{Code: 3})
+		}()
+		done, err := hear(asks, patience{quiet: time.Millisecond, alone: silent}, func() { told = true })
+		if !told {
+			t.Error("nobody is told that one waits")
+		}
+		if busy && (err != nil || done.Code != 3) {
+			t.Errorf("a busy holder is not waited for: %+v, %v", done, err)
+		}
+		if !busy && !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("waits for one that says nothing: %+v, %v", done, err)
+		}
+		_, _ = asks.Close(), holds.Close()
 	}
 }

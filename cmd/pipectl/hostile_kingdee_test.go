@@ -140,6 +140,7 @@ func unit(i int, name string) map[string]string {
 
 // One broken cell costs its row, and no other.
 func TestHostileCellsOfKingdee(t *testing.T) {
+	t.Parallel()
 	m, dir := newMock(t, map[string]string{"pipelines/p.yaml": unitsPipeline})
 	bad := []string{
 		times(10000, "[") + times(10000, "]"),
@@ -169,6 +170,7 @@ func TestHostileCellsOfKingdee(t *testing.T) {
 // An answer that is none ends the reading with one clear error; the cursor stays, and the next run
 // reads everything.
 func TestHostilePagesOfKingdee(t *testing.T) {
+	t.Parallel()
 	for name, answer := range map[string]string{
 		"20 MB of nothing":       times(20<<20, "x"),
 		"20 MB of one cell, cut": `[[1,"` + times(20<<20, "x"),
@@ -201,8 +203,7 @@ func TestHostilePagesOfKingdee(t *testing.T) {
 			}
 			within(t, "the run", most)
 			m.with(func() { m.spoilt = map[string][]string{} })
-			t.Setenv(clockVar, "20m")
-			if out, code, _ := runPlain(t, dir, "run", "p", "-o", "json"); code != exitDone || !strings.Contains(out, `"delivered": 5`) {
+			if out, code, _ := runLater(t, 20*time.Minute, dir, "run", "p", "-o", "json"); code != exitDone || !strings.Contains(out, `"delivered": 5`) {
 				t.Errorf("afterwards: exit %d, %.1500q", code, out)
 			}
 		})
@@ -211,6 +212,7 @@ func TestHostilePagesOfKingdee(t *testing.T) {
 
 // A server that heeds no filter gives the same page for ever: that is an error, and no loop.
 func TestKingdeesPageThatComesForEver(t *testing.T) {
+	t.Parallel()
 	m, dir := newMock(t, map[string]string{"pipelines/p.yaml": unitsPipeline})
 	m.with(func() {
 		m.deaf = true
@@ -228,6 +230,7 @@ func TestKingdeesPageThatComesForEver(t *testing.T) {
 // An answer to a save that is none says nothing of what was saved: the target is asked, and each bill
 // stands there once.
 func TestHostileAnswersOfKingdeeToASave(t *testing.T) {
+	t.Parallel()
 	ok := `{"Result":{"ResponseStatus":{"IsSuccess":true,"Errors":[],"SuccessEntitys":[%s],"MsgCode":0}}}`
 	for name, answer := range map[string]string{
 		"20 MB":             `{"Result":{"ResponseStatus":{"IsSuccess":true,"SuccessMessages":["` + times(20<<20, "x") + `"]}}}`,
@@ -255,10 +258,9 @@ func TestHostileAnswersOfKingdeeToASave(t *testing.T) {
 			})
 			var out string
 			for i := range 5 {
-				t.Setenv(clockVar, (time.Duration(i) * 20 * time.Minute).String())
 				var code int
 				var most int64
-				out, code, most = runPlain(t, dir, "run", "bills", "-o", "json")
+				out, code, most = runLater(t, time.Duration(i)*20*time.Minute, dir, "run", "bills", "-o", "json")
 				within(t, "the run", most)
 				if len(out) > 20<<10 || code != exitDone && code != exitExceptions && code != exitFailed {
 					t.Errorf("exit %d: %.1500q", code, out)
@@ -275,7 +277,7 @@ func TestHostileAnswersOfKingdeeToASave(t *testing.T) {
 			if len(m.bills) != 4 {
 				t.Errorf("the ERP holds %v", m.bills)
 			}
-			text, _, _ := runPlain(t, dir, "errors", "list", "--all")
+			text, _, _ := runLater(t, 80*time.Minute, dir, "errors", "list", "--all")
 			if !strings.Contains(text, "Nothing is open") {
 				t.Errorf("%.3000s\n%s", text, out)
 			}

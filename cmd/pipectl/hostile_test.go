@@ -27,11 +27,7 @@ const mostMemory = 400 << 20
 
 // plainBinary is pipectl as users have it: without the race detector, whose memory proves nothing.
 var plainBinary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "pipectl-hostile")
-	if err != nil {
-		return "", err
-	}
-	name := filepath.Join(dir, "pipectl")
+	name := filepath.Join(left, "pipectl")
 	out, err := exec.Command("go", "build", "-trimpath", "-o", name, ".").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
@@ -55,9 +51,15 @@ func hostileProject(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-// pipectl runs the binary, and gives what it said, its exit code and the most memory that it held.
+// runPlain runs the binary, and gives what it said, its exit code and the most memory that it held.
 // The kernel's own count of a process that ended can't be used: it begins with that of its parent.
 func runPlain(t *testing.T, dir string, args ...string) (string, int, int64) {
+	t.Helper()
+	return runLater(t, 0, dir, args...)
+}
+
+// runLater runs it by a clock that is off by so much.
+func runLater(t *testing.T, off time.Duration, dir string, args ...string) (string, int, int64) {
 	t.Helper()
 	name, err := plainBinary()
 	if err != nil {
@@ -66,6 +68,9 @@ func runPlain(t *testing.T, dir string, args ...string) (string, int, int64) {
 	cmd := exec.CommandContext(t.Context(), name, append(args, "-C", dir)...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
+	if off != 0 {
+		cmd.Env = append(os.Environ(), clockVar+"="+off.String())
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -159,6 +164,7 @@ target: {connection: data, object: out.jsonl, key: id, params: {mode: append}}
 `
 
 func TestHostileFile(t *testing.T) {
+	t.Parallel()
 	var file strings.Builder
 	file.WriteString("\ufeff")
 	all := hostileLines()
@@ -295,6 +301,7 @@ func wantExceptions(t *testing.T, dir string, all []hostileCase) {
 }
 
 func TestHostileCSV(t *testing.T) {
+	t.Parallel()
 	all := []hostileCase{
 		{"a cell of 15 MB", "big,1," + times(15<<20, "x"), "", ""},
 		{"quotes and line breaks", "\"q\"\"1\",1,\"a\nb\"", "", ""},
@@ -352,19 +359,21 @@ func TestHostileCSV(t *testing.T) {
 
 // TestHostileGzip: a file of nothing that unpacks to hundreds of megabytes.
 func TestHostileGzip(t *testing.T) {
-	var bomb bytes.Buffer
-	w := gzip.NewWriter(&bomb)
-	_, _ = w.Write([]byte("{\"id\":\"1\"}\n"))
-	block := make([]byte, 1<<20)
-	for range 300 {
-		_, _ = w.Write(block)
+	t.Parallel()
+	packed := func(text []byte) []byte {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		_, _ = w.Write(text)
+		_ = w.Close()
+		return b.Bytes()
 	}
-	_, _ = w.Write([]byte("\n{\"id\":\"2\"}\n"))
-	_ = w.Close()
+	bomb := packed([]byte("{\"id\":\"1\"}\n")) // a stream may be made of streams
+	bomb = append(bomb, bytes.Repeat(packed(make([]byte, 1<<20)), 300)...)
+	bomb = append(bomb, packed([]byte("\n{\"id\":\"2\"}\n"))...)
 	dir := hostileProject(t, map[string]string{
 		"pipectl.yaml":     "connections:\n  data: {type: file, dir: .}\n",
 		"pipelines/p.yaml": fmt.Sprintf(hostilePipeline, "in.jsonl.gz"),
-		"in.jsonl.gz":      bomb.String(),
+		"in.jsonl.gz":      string(bomb),
 	})
 	out, code, most := runPlain(t, dir, "run", "p", "-o", "json")
 	var report struct{ Read, Delivered, Invalid int }
@@ -376,6 +385,7 @@ func TestHostileGzip(t *testing.T) {
 
 // TestHostileVendor: a page of a vendor's API with all of it among good rows.
 func TestHostileVendor(t *testing.T) {
+	t.Parallel()
 	all := hostileLines()
 	var rows []string
 	for i, c := range all {

@@ -201,6 +201,7 @@ func newOffice(t *testing.T, kind string) (*office, *system) {
 }
 
 func TestASystemGoesDownAndComesBack(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []string{"kingdee", "lingxing"} {
 		t.Run(kind, func(t *testing.T) {
 			o, s := newOffice(t, kind)
@@ -260,6 +261,7 @@ func TestASystemGoesDownAndComesBack(t *testing.T) {
 }
 
 func TestAWrongSecretIsTriedOnce(t *testing.T) {
+	t.Parallel()
 	for kind, id := range map[string]string{"kingdee": "PC370", "lingxing": "PC350"} {
 		t.Run(kind, func(t *testing.T) {
 			o, s := newOffice(t, kind)

@@ -26,6 +26,8 @@ type stdio struct {
 	held *engine.Engine // of the process that does this for another one, which typed it as user in dir
 	dir  string
 	user string
+
+	patience patience // with whoever holds the state
 }
 
 // terminal says whether w is a terminal that a person looks at.

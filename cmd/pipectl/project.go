@@ -96,10 +96,11 @@ func openOrAsk(ctx context.Context, o engine.Options, std stdio) (*engine.Engine
 	defer cancel()
 	for {
 		e, err := engine.Open(o)
-		if p, ok := errors.AsType[*problem.Error](err); !ok || p.ID != "PC500" {
+		held, ok := errors.AsType[*problem.Error](err)
+		if !ok || held.ID != "PC500" {
 			return e, badProject(err)
 		}
-		if ended, ok := throughHolder(ctx, engine.StateFile(o), std); ok {
+		if ended, ok := throughHolder(ctx, engine.StateFile(o), held, std); ok {
 			return nil, ended
 		}
 		select {

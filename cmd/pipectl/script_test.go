@@ -19,9 +19,24 @@ import (
 // default and costs the scripts minutes: a command ends when its goroutines have.
 const quickEnd = "atexit_sleep_ms=10"
 
+// left is a folder for what several tests share.
+var left string
+
+// tests runs all tests, and removes what they have left.
+type tests struct{ *testing.M }
+
+func (t tests) Run() int {
+	var err error
+	if left, err = os.MkdirTemp("", "pipectl-tests"); err != nil {
+		panic(err)
+	}
+	defer func() { _ = os.RemoveAll(left) }() // it is among the temporary files
+	return t.M.Run()
+}
+
 // TestMain makes this test binary the pipectl that the scripts run.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(tests{m}, map[string]func(){
 		"pipectl": func() {
 			os.Exit(execute(context.Background(), os.Args[1:], stdio{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv})) //nolint:forbidigo // this is the main of the scripts
 		},

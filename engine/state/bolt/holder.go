@@ -32,16 +32,31 @@ func signHolder(path string) error {
 
 func unsignHolder(path string) { _ = os.Remove(holderPath(path)) } // stale, it would only be a wrong hint
 
-func held(path string) error {
-	who := "another process"
+// holder tells who has the file: its process id, and that process in words.
+func holder(path string) (pid, who string) {
 	if text, err := os.ReadFile(holderPath(path)); err == nil {
 		if lines := strings.SplitN(strings.TrimSpace(string(text)), "\n", 3); len(lines) == 3 {
-			who = fmt.Sprintf("process %s (%s, since %s)", lines[0], lines[2], lines[1])
+			return lines[0], fmt.Sprintf("process %s (%s, since %s)", lines[0], lines[2], lines[1])
 		}
 	}
+	return "PID", "another process"
+}
+
+func held(path string) error {
+	_, who := holder(path)
 	return &problem.Error{
 		Class: problem.Fatal, ID: "PC500",
 		Reason: fmt.Sprintf("state file %s is in use by %s", path, who),
 		Hint:   "wait until it has ended, or stop it: one environment's state belongs to one process at a time; run waits by itself, as long as --wait says",
+	}
+}
+
+// Silent is the error of a file whose holder was asked, and gave no sign of life.
+func Silent(path string) error {
+	pid, who := holder(path)
+	return &problem.Error{
+		Class: problem.Fatal, ID: "PC514",
+		Reason: fmt.Sprintf("state file %s is in use by %s, which gives no sign of life", path, who),
+		Hint:   fmt.Sprintf("when it was stopped (Ctrl-Z), kill -CONT %s lets it go on; when it is stuck, kill -9 %s ends it, and the next run settles what was under way", pid, pid),
 	}
 }
