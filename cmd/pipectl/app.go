@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/agnivade/levenshtein"
 	"github.com/urfave/cli/v2"
@@ -43,6 +44,11 @@ func usage(format string, args ...any) error {
 // execute is the program: arguments in, exit code out.
 func execute(ctx context.Context, args []string, std stdio) int {
 	std.args = args
+	if std.parsing != nil { // the command line is the library's, and some of it is shared by all apps
+		std.parsing.Lock()
+		std.parsed = sync.OnceFunc(std.parsing.Unlock)
+		defer std.parsed()
+	}
 	app := newApp(std)
 	err := app.RunContext(ctx, append([]string{app.Name}, reorder(app, args)...))
 	code := exitDone
@@ -89,23 +95,28 @@ func newApp(std stdio) *cli.App {
 	}
 	app.Commands = commands(std)
 	for _, c := range app.Commands {
-		prepare(c, app)
+		prepare(c, app, std)
 	}
 	return app
 }
 
 // prepare gives every command the same manners: errors of usage exit with 2, unknown subcommands
 // are named with the nearest one, and the common flags may stand behind the command.
-func prepare(c *cli.Command, app *cli.App) {
+func prepare(c *cli.Command, app *cli.App, std stdio) {
 	c.OnUsageError = app.OnUsageError
 	c.Flags = append(c.Flags, app.Flags...)
+	own := c.Action
+	if own != nil && std.parsed != nil {
+		act := own
+		own = func(ctx *cli.Context) error { std.parsed(); return act(ctx) }
+		c.Action = own
+	}
 	if len(c.Subcommands) == 0 {
 		return
 	}
 	for _, s := range c.Subcommands {
-		prepare(s, app)
+		prepare(s, app, std)
 	}
-	own := c.Action
 	c.Action = func(ctx *cli.Context) error {
 		if name := ctx.Args().First(); name != "" && own == nil {
 			return usage("unknown command %q%s\n  → `pipectl %s --help` lists them", c.Name+" "+name, didYouMean(name, c.Subcommands), c.Name)

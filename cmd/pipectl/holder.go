@@ -53,6 +53,7 @@ func errands(ctx context.Context, e *engine.Engine, std stdio) (stop func()) {
 	if err != nil {
 		return func() {}
 	}
+	std.parsing = new(sync.Mutex)
 	_ = os.Chmod(path, 0o600) // its folder lets nobody else in anyway
 	var busy sync.WaitGroup
 	busy.Go(func() {
@@ -89,7 +90,7 @@ func errandOf(ctx context.Context, c net.Conn, e *engine.Engine, std stdio) {
 		}
 		return std.env(name)
 	}
-	code := execute(ctx, do.Args, stdio{in: bytes.NewReader(nil), out: &out, err: &errs, env: env, held: e, dir: do.Dir, user: do.User})
+	code := execute(ctx, do.Args, stdio{in: bytes.NewReader(nil), out: &out, err: &errs, env: env, held: e, dir: do.Dir, user: do.User, parsing: std.parsing})
 	quiet()
 	_ = c.SetWriteDeadline(time.Now().Add(errandTime))
 	_ = json.NewEncoder(c).Encode(errandDone{out.Bytes(), errs.Bytes(), code}) // who asked may be gone

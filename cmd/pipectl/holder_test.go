@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/pipectl/pipectl/engine"
+	"github.com/pipectl/pipectl/engine/problem"
 	"github.com/pipectl/pipectl/engine/state/bolt"
 )
 
@@ -97,6 +98,16 @@ func TestHolderAnswersOthers(t *testing.T) {
 	if _, errs, code := typed("run", "order-sync", "--wait", "0s", "-C", dir); code != 1 || !strings.Contains(errs, "PC500") || !strings.Contains(errs, "process ") {
 		t.Errorf("a second run ended with %d: %s", code, errs)
 	}
+	var people sync.WaitGroup
+	for range 8 { // at once, in one process: the race detector looks on
+		people.Go(func() {
+			std := stdio{err: io.Discard, args: []string{"status", "-C", dir}, env: func(string) string { return "" }}
+			if done, err := askHolder(t.Context(), file, &problem.Error{}, std); err != nil || done.Code != 0 || !strings.Contains(string(done.Out), "order-sync") {
+				t.Errorf("one of many: %v, %+v", err, done)
+			}
+		})
+	}
+	people.Wait()
 	socket := bolt.SocketPath(file)
 	if _, err := os.Stat(socket); err != nil {
 		t.Error(err)

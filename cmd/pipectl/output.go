@@ -6,6 +6,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"sync"
 
 	"golang.org/x/term"
 
@@ -28,6 +29,9 @@ type stdio struct {
 	user string
 
 	patience patience // with whoever holds the state
+
+	parsing *sync.Mutex // of the commands that one process does for others: one is understood at a time
+	parsed  func()      // it is understood, and begins
 }
 
 // terminal says whether w is a terminal that a person looks at.
