@@ -110,6 +110,9 @@ func Restore(o Options, file string, force bool, d Decision) (PutBack, error) {
 	if _, err := notTheState(file, path); err != nil {
 		return PutBack{}, err
 	}
+	if err := whole(file); err != nil {
+		return PutBack{}, err
+	}
 	now := e.now().UTC()
 	out := PutBack{State: path}
 	fresh := path + ".restored"
@@ -132,6 +135,21 @@ func Restore(o Options, file string, force bool, d Decision) (PutBack, error) {
 	defer release()
 	out.Old, err = exchange(fresh, path, now)
 	return out, err
+}
+
+// whole reads a backup through before it takes anything's place.
+func whole(backup string) error {
+	if _, err := os.Stat(backup); errors.Is(err, fs.ErrNotExist) {
+		return &problem.Error{
+			Class: problem.Fatal, ID: "PC508", Reason: "there is no backup " + backup,
+			Hint: "name one that `pipectl state backup` or `backup:` in pipectl.yaml has made; if it isn't told where, in the folder backup beside the state",
+		}
+	}
+	err := bolt.Verify(backup)
+	if told, ok := errors.AsType[*problem.Error](err); ok && (told.ID == "PC502" || told.ID == "PC503") {
+		told.Hint = "it can't be put back, and nothing has changed: choose another backup"
+	}
+	return err
 }
 
 // markRestored notes in the copy that it was put back.

@@ -113,8 +113,13 @@ func (e *Engine) examineState() []Finding {
 	if err := e.EachException(Filter{All: true}, func(state.Exception) error { open++; return nil }); err != nil {
 		return []Finding{{Subject: "state", What: "file", Detail: err.Error()}}
 	}
-	return []Finding{{
+	out := Finding{
 		Subject: "state", What: "file", OK: true,
-		Detail: fmt.Sprintf("%s, %.1f MiB, %d records open", e.file, float64(info.Size())/(1<<20), open),
-	}}
+		Detail: fmt.Sprintf("%s, %.1f MB, %d records open", e.file, float64(info.Size())/1e6, open),
+	}
+	if e.reads {
+		out.OK, out.Code, out.Hint = false, "PC512", "make it and its folder writable for this user: nothing can be run"
+		out.Detail += ", and it can only be read"
+	}
+	return []Finding{out}
 }

@@ -43,7 +43,10 @@ func (e *Engine) SetCursor(pipeline, to string, at time.Time, d Decision) (Curso
 			return err
 		}
 		out.From = known.Cursor
-		if out.To, err = cursorLike(known.Cursor, to, at); err != nil {
+		if out.To, err = cursorLike(known.Cursor, to, at); err == nil {
+			err = e.past(out.To)
+		}
+		if err != nil {
 			return problem.In(err, problem.Error{Pipeline: pipeline})
 		}
 		if d.DryRun {
@@ -78,6 +81,18 @@ func cursorLike(was, to string, at time.Time) (string, error) {
 		return at.Format(time.RFC3339), nil
 	}
 	return to, nil
+}
+
+// past refuses a cursor that would leave out what is still to come.
+func (e *Engine) past(cursor string) error {
+	at, err := time.Parse(time.RFC3339Nano, cursor)
+	if err != nil || !at.After(e.now()) {
+		return nil //nolint:nilerr // what is no time, the connector understands
+	}
+	return &problem.Error{
+		Class: problem.Fatal, ID: "PC510", Reason: fmt.Sprintf("cursor %s lies in the future: whatever changes until then would never be read", cursor),
+		Hint: "to leave out what is old, name a time up to now",
+	}
 }
 
 // known finds what the state knows of a pipeline, or says that it never ran.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -132,7 +134,7 @@ func prepare(c *cli.Command, app *cli.App, std stdio) {
 func badFlag(c *cli.Context, err error, _ bool) error {
 	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
 	if !unknown {
-		return exit{exitUsage, err}
+		return badValue(c, err)
 	}
 	name = strings.TrimPrefix(name, "-")
 	command, flags := "", c.App.Flags
@@ -144,6 +146,34 @@ func badFlag(c *cli.Context, err error, _ bool) error {
 		names = append(names, f.Names()[0])
 	}
 	return usage("unknown flag --%s%s\n  → `pipectl %s--help` lists them", name, nearest(name, "--", names), command)
+}
+
+var wrongValue = regexp.MustCompile(`^invalid (?:boolean )?value "(.*)" for (?:flag )?-([\w-]+): `)
+
+// badValue says what a flag wants, in place of what the library says.
+func badValue(c *cli.Context, err error) error {
+	if name, lacks := strings.CutPrefix(err.Error(), "flag needs an argument: -"); lacks {
+		return usage("--%s needs a value", strings.TrimPrefix(name, "-"))
+	}
+	m := wrongValue.FindStringSubmatch(err.Error())
+	if m == nil {
+		return exit{exitUsage, err}
+	}
+	what := "another value"
+	for _, f := range c.Command.Flags {
+		if !slices.Contains(f.Names(), m[2]) {
+			continue
+		}
+		switch f.(type) {
+		case *cli.IntFlag, *cli.Int64Flag:
+			what = "a whole number, as 5"
+		case *cli.DurationFlag:
+			what = "a duration, as 30s, 5m or 1h"
+		case *cli.BoolFlag:
+			what = "true or false, or stands alone"
+		}
+	}
+	return usage("--%s %s: it is %s", m[2], m[1], what)
 }
 
 // didYouMean proposes the nearest command, or nothing.

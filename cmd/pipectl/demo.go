@@ -219,7 +219,7 @@ func (d *demonstration) closing() {
 	if err != nil {
 		state = d.e.StateFile()
 	}
-	v.Line("The project is in %s; the state (ledger, exceptions, runs) in %s below it.", v.bold(d.dir), state)
+	v.Line("The project is in %s; its state (ledger, exceptions, runs) is %s.", v.bold(d.dir), state)
 	v.Line("The two sandboxes keep what was written to them beside the state. Try next:")
 	v.Line("  cd %s", d.dir)
 	v.Line("  pipectl errors                     what waits, for what, and the way out")

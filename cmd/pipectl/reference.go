@@ -28,6 +28,9 @@ func explainCommand(std stdio) *cli.Command {
 			}
 			page, ok := problem.Page(c.Args().First())
 			if !ok {
+				page, ok = problem.Page("PC" + c.Args().First())
+			}
+			if !ok {
 				return usage("no error code %q\n  → `pipectl explain` lists them all", c.Args().First())
 			}
 			if v.json {

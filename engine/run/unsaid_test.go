@@ -16,8 +16,8 @@ import (
 )
 
 // toldElsewhere are sentences of the state that no situation here can bring about: a full or read-only
-// disk, and what only backup and damage on purpose show. The tests of engine/state/bolt do.
-var toldElsewhere = []string{"PC501", "PC503", "PC505", "PC506", "PC512", "the keys that were read could not be kept"}
+// disk, a process that was stopped, and what only backup and damage on purpose show. The tests of engine/state/bolt do.
+var toldElsewhere = []string{"PC501", "PC503", "PC505", "PC506", "PC512", "PC514", "the keys that were read could not be kept"}
 
 // unsaid fails for every sentence in the source that the text doesn't hold: each Reason of a problem,
 // and what is made into one by holding, notAnswered and their like.

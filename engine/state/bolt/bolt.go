@@ -246,7 +246,7 @@ func cannotOpen(path string, err error) error {
 	}
 	p := &problem.Error{
 		Class: problem.Fatal, ID: "PC504", Err: err,
-		Reason: fmt.Sprintf("state file %s cannot be opened: %v", path, err),
+		Reason: fmt.Sprintf("state file %s cannot be opened: %s", path, why(path, err)),
 		Hint:   "check the folder's rights and the disk; `state:` in pipectl.yaml says where state lies",
 	}
 	if diskFull(err) {
@@ -255,10 +255,22 @@ func cannotOpen(path string, err error) error {
 	return p
 }
 
+// why is what the system says, without the names that stand there already.
+func why(path string, err error) string {
+	p, ok := errors.AsType[*fs.PathError](err)
+	switch {
+	case !ok:
+		return err.Error()
+	case p.Path == path:
+		return p.Err.Error()
+	}
+	return p.Path + ": " + p.Err.Error()
+}
+
 func cannotWrite(path string, err error) error {
 	p := &problem.Error{
 		Class: problem.Fatal, ID: "PC505", Err: err,
-		Reason: fmt.Sprintf("state file %s cannot be written: %v", path, err),
+		Reason: fmt.Sprintf("state file %s cannot be written: %s", path, why(path, err)),
 		Hint:   "nothing is lost: what was sent without being recorded is settled by the next run",
 	}
 	if diskFull(err) {

@@ -144,7 +144,7 @@ func cannotCopy(path string, err error) error {
 	}
 	p := &problem.Error{
 		Class: problem.Fatal, ID: "PC506", Err: err,
-		Reason: fmt.Sprintf("copy of the state %s cannot be written: %v", path, err),
+		Reason: fmt.Sprintf("copy of the state %s cannot be written: %s", path, why(path, err)),
 		Hint:   "nothing has changed: check the folder's rights and the disk, then do it again",
 	}
 	if diskFull(err) {

@@ -311,6 +311,20 @@ func TestDiskFull(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "filler"), make([]byte, 64<<20), 0o600); err == nil {
 		t.Fatal("the disk isn't full")
 	}
-	_, err = Open(filepath.Join(dir, "new.db"))
+	fresh := filepath.Join(dir, "new.db")
+	_, err = Open(fresh)
 	wantCode(t, err, "PC504", "make room")
+	if strings.Count(err.Error(), fresh) != 1 {
+		t.Errorf("it names the file twice: %v", err)
+	}
+	looks, err := Open(path)
+	if err != nil {
+		t.Fatalf("looking at what is there needs no room: %v", err)
+	}
+	if n := rowsOf(t, looks); n != before {
+		t.Errorf("%d records, %d before", n, before)
+	}
+	if err := looks.Close(); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -24,7 +24,12 @@ func signHolder(path string) error {
 		command = append(command, a)
 	}
 	text := fmt.Sprintf("%d\n%s\n%s\n", os.Getpid(), time.Now().UTC().Format(time.RFC3339), strings.Join(command, " "))
-	if err := os.WriteFile(holderPath(path), []byte(text), 0o600); err != nil {
+	err := os.WriteFile(holderPath(path), []byte(text), 0o600)
+	if err != nil && diskFull(err) { // looking needs no room, and what writes will say it
+		unsignHolder(path)
+		return nil
+	}
+	if err != nil {
 		return cannotOpen(path, err)
 	}
 	return nil

@@ -44,6 +44,9 @@ func whole(path string) error {
 	if err != nil {
 		return cannotOpen(path, err)
 	}
+	if info.IsDir() {
+		return cannotOpen(path, errors.New("it is a folder"))
+	}
 	if info.Size() == 0 {
 		return &problem.Error{
 			Class: problem.Fatal, ID: "PC502", Reason: fmt.Sprintf("state file %s is empty", path),
