@@ -2,15 +2,12 @@ package run
 
 import (
 	"errors"
-	"flag"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/pipectl/pipectl/engine/connector"
 	"github.com/pipectl/pipectl/engine/problem"
 	"github.com/pipectl/pipectl/engine/state"
 )
@@ -146,102 +143,6 @@ func (r *rig) quiet(what string) {
 		r.clock.advance(11 * time.Minute)
 	}
 	r.t.Fatalf("%s: it never comes to rest: %s\n%s", what, shown(r.last), r.exceptions())
-}
-
-var seeds = flag.Int("seeds", 60, "stories that TestUnderFire tells")
-
-// TestUnderFire throws kills, faults of every kind, late work and changes of orders at many runs,
-// and wants source, ledger and target to agree in the end.
-func TestUnderFire(t *testing.T) {
-	kills, faults := 0, 0
-	for seed := range *seeds {
-		k, f := underFire(t, uint64(seed))
-		kills += k
-		faults += f
-		if t.Failed() {
-			t.Fatalf("seed %d", seed)
-		}
-	}
-	if kills < *seeds || faults < *seeds {
-		t.Errorf("only %d kills and %d faults in %d stories: that proves nothing", kills, faults, *seeds)
-	}
-}
-
-func underFire(t *testing.T, seed uint64) (kills, faults int) {
-	rnd := rand.New(rand.NewPCG(seed, 7))
-	r := newRig(t)
-	r.src.pageLen = 1 + rnd.IntN(4)
-	r.erp.traits.Batch = 1 + rnd.IntN(4)
-	r.erp.traits.InFlight = 1 + rnd.IntN(3)
-	r.erp.traits.RefusesSecond = rnd.IntN(2) == 0
-	kinds := []fault{lostReq, lostAns, lateWork, busyDoc, throttle, rollback, refusedConn, accepted}
-	r.erp.fault = func(string, connector.Doc) fault {
-		if rnd.IntN(6) != 0 {
-			return none
-		}
-		faults++
-		return kinds[rnd.IntN(len(kinds))]
-	}
-	want := map[string]int{}
-	for range 12 {
-		for range rnd.IntN(3) {
-			id := fmt.Sprint(1 + rnd.IntN(8))
-			want[id] = rnd.IntN(100)
-			r.src.set(id, `"qty":%d`, want[id])
-		}
-		if rnd.IntN(3) == 0 {
-			r.erp.workLate()
-		}
-		r.erp.blind = rnd.IntN(5) == 0
-		die := 1 << 30
-		if rnd.IntN(2) == 0 {
-			die = rnd.IntN(60)
-		}
-		passed := make(chan int, 1)
-		passed <- 0
-		_, err := r.try(Options{Reached: func(string) bool {
-			n := <-passed
-			passed <- n + 1
-			return n < die
-		}})
-		switch {
-		case errors.Is(err, ErrAbandoned):
-			kills++
-		case err != nil:
-			t.Fatalf("seed %d: %v", seed, err)
-		}
-		wait := time.Duration(rnd.IntN(12)) * time.Minute
-		r.erp.workBefore(r.clock.Now().Add(wait))
-		r.clock.advance(wait)
-	}
-	// Peace: whatever was put off is done, nothing fails any more, and what people have to do about
-	// exceptions is done.
-	r.erp.workLate()
-	r.erp.fault, r.erp.blind = nil, false
-	for range 4 {
-		r.clock.advance(11 * time.Minute)
-		if _, err := r.try(Options{}); err != nil {
-			t.Fatalf("seed %d: %v", seed, err)
-		}
-		r.retryAll()
-	}
-	var lines []string
-	for id, qty := range want {
-		lines = append(lines, fmt.Sprintf(`SO-%s {"FBillNo":"SO-%s","FQty":%d} audited`, id, id, qty))
-	}
-	slices.Sort(lines)
-	if len(lines) > 0 {
-		r.wantERP(lines...)
-	}
-	if got := r.exceptions(); got != "" {
-		t.Errorf("seed %d: still open: %s", seed, got)
-	}
-	r.settled()
-	rep, err := r.try(Options{Full: true})
-	if err != nil || rep.Unchanged != rep.Read || rep.Read != len(want) {
-		t.Errorf("seed %d: a further run is not quiet: %s, %v", seed, shown(rep), err)
-	}
-	return kills, faults
 }
 
 // retryAll asks for everything that stands open, as a person would.
