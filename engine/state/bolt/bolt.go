@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -259,6 +260,8 @@ func cannotOpen(path string, err error) error {
 func why(path string, err error) string {
 	p, ok := errors.AsType[*fs.PathError](err)
 	switch {
+	case diskFull(err):
+		return syscall.ENOSPC.Error()
 	case !ok:
 		return err.Error()
 	case p.Path == path:
