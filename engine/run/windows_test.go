@@ -199,6 +199,28 @@ func TestRereadAfterAStandstill(t *testing.T) {
 	}
 }
 
+// A look that a clock ahead of its time has stamped counts no more when that clock is right again: the next
+// run looks at once, not when that time has come.
+func TestRereadStampedByAClockAhead(t *testing.T) {
+	r := newRig(t)
+	rereading(r)
+	orders(r, 2)
+	r.run("done read=2 delivered=2 created=2")
+	r.clock.advance(7*time.Hour + day)
+	r.quiet("a day ahead")
+	r.clock.advance(-day)
+	r.quiet("right again")
+	r.src.put("5", r.clock.Now().Add(-20*time.Hour), `"qty":5`) // outside the lookback
+	if p := r.known(); p.Reread.After(r.clock.Now()) {
+		t.Errorf("the older window was looked at in the future, at %s", p.Reread)
+	}
+	r.clock.advance(6 * time.Hour)
+	r.quiet("six hours later")
+	if len(r.erp.docs) != 3 {
+		t.Errorf("an order that came late is lost:\n%s", r.erpState())
+	}
+}
+
 // TestRereadKilledAtEveryPoint: the window stays in the state until it was read to its end.
 func TestRereadKilledAtEveryPoint(t *testing.T) {
 	for n := 0; ; n++ {
