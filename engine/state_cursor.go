@@ -103,12 +103,29 @@ func (e *Engine) known(tx state.Tx, pipeline string) (state.ID, state.Pipeline, 
 	}
 	p, ok, err := state.GetPipeline(tx, id)
 	if err == nil && (id == 0 || !ok) {
-		err = &problem.Error{
-			Class: problem.Fatal, ID: "PC511", Pipeline: pipeline, Reason: "pipeline " + pipeline + " has never run in environment " + e.Project.Environment,
-			Hint: "the state knows nothing of it yet; `source.cursor.start` says from where the first run reads",
-		}
+		err = e.neverRan(tx, pipeline)
 	}
 	return id, p, err
+}
+
+func (e *Engine) neverRan(tx state.Tx, pipeline string) error {
+	var names []string
+	err := state.EachPipeline(tx, func(id state.ID, _ state.Pipeline) (bool, error) {
+		name, err := state.PipelineName(tx, id)
+		names = append(names, name)
+		return true, err
+	})
+	if err != nil {
+		return err
+	}
+	hint := "no pipeline has; -e names the environment, and `source.cursor.start` says from where a first run reads"
+	if len(names) > 0 {
+		hint = problem.DidYouMean(pipeline, names) + "; `source.cursor.start` says from where a first run reads"
+	}
+	return &problem.Error{
+		Class: problem.Fatal, ID: "PC511", Pipeline: pipeline, Reason: "pipeline " + pipeline + " has never run in environment " + e.Project.Environment,
+		Hint: hint,
+	}
 }
 
 // note writes down what a person did to the state.

@@ -35,10 +35,25 @@ func hintFor(v value.Value) string {
 	return ""
 }
 
-// gone says that the record does not have a field that nothing is known of.
-func (p part) gone(name string) error {
-	return p.fail("PC220", name+" is not in the record",
-		"if it may be missing, write "+name+" ?? null, or ?. in front of it; if not, look for a typing mistake")
+// gone says that the object o does not have a field that nothing is known of. shown is the field as it
+// is written, with where it stands.
+func (p part) gone(shown, field string, o value.Value) error {
+	optional := shown + " ?? null, or ?. in front of it"
+	if near := problem.Nearest(field, someNames(o)); near != "" {
+		return p.fail("PC220", shown+" is not in the record", "did you mean "+near+"? if it may be missing, write "+optional)
+	}
+	return p.fail("PC220", shown+" is not in the record", "if it may be missing, write "+optional+"; if not, look for a typing mistake")
+}
+
+// someNames are names of an object's members, as many as a person could have meant.
+func someNames(o value.Value) []string {
+	var names []string
+	for name := range o.Members() {
+		if names = append(names, name); len(names) == 200 {
+			break
+		}
+	}
+	return names
 }
 
 // mixed says that values of two kinds were compared.

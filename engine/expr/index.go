@@ -70,7 +70,7 @@ func (p *part) memberNamed(t *value.Schema, o value.Value, name string, guarded 
 	v := o.Get(name)
 	if v.Kind() == value.Absent && !guarded {
 		if _, declared := t.Member(name); !declared {
-			return v, p.gone(strings.TrimSuffix(p.label, "]") + ` = "` + name + `"]`)
+			return v, p.gone(strings.TrimSuffix(p.label, "]")+` = "`+name+`"]`, name, o)
 		}
 	}
 	return p.shapedAs(t, name, v)

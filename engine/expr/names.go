@@ -110,7 +110,7 @@ func (c *compiler) field(p, base part, name string, guarded bool) part {
 		case v.Kind() == want:
 			return v, nil
 		case v.Kind() == value.Absent && must:
-			return v, p.gone(p.label)
+			return v, p.gone(p.label, name, o)
 		case read == nil || v.IsNone():
 			return v, nil
 		}
@@ -198,7 +198,7 @@ func (c *compiler) memberOf(p, base part, name string, guarded bool) part {
 		case v.Kind() == want:
 			return v, nil
 		case v.Kind() == value.Absent && must:
-			return v, p.gone(p.label)
+			return v, p.gone(p.label, name, o)
 		case read == nil || v.IsNone():
 			return v, nil
 		}
