@@ -196,11 +196,15 @@ func TestAgain(t *testing.T) {
 		{"it lived", killPlan{At: "before gone"}, ended{points: passed}, killPlan{}},
 		{"placed at a request", killPlan{Request: 3, When: "half"}, ended{killed: "a request, half", points: passed}, killPlan{Request: 3, When: "half"}},
 		{
-			"by chance, after a request", killPlan{Request: 3, When: "after", Delay: 7}, ended{killed: "a request, after", points: passed},
+			"by chance, after a request",
+			killPlan{Request: 3, When: "after", Delay: 7},
+			ended{killed: "a request, after", points: passed},
 			killPlan{At: "beyond after read:1,before read:1,before save:1", Request: 6, When: "before"},
 		},
 		{
-			"while it waited", killPlan{When: "waiting"}, ended{killed: waiting, points: passed},
+			"while it waited",
+			killPlan{When: "waiting"},
+			ended{killed: waiting, points: passed},
 			killPlan{At: "beyond after read:1,before read:1,before save:1", Request: 6, When: "before"},
 		},
 		{"at a point", killPlan{At: "3"}, ended{killed: "before save", points: passed}, killPlan{At: "beyond after read:1,before read:1"}},

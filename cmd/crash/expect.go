@@ -90,12 +90,13 @@ func firstShops() map[int]shop {
 
 // writeShops writes the table.
 func (w *world) writeShops() error {
-	text := "sid,org,currency,name\n"
+	var text strings.Builder
+	text.WriteString("sid,org,currency,name\n")
 	for _, id := range slices.Sorted(maps.Keys(w.shops)) {
 		s := w.shops[id]
-		text += fmt.Sprintf("%d,%s,%s,%s\n", id, s.org, s.currency, s.name)
+		fmt.Fprintf(&text, "%d,%s,%s,%s\n", id, s.org, s.currency, s.name)
 	}
-	return os.WriteFile(filepath.Join(w.dir, "pipelines", "tables", "shop.csv"), []byte(text), 0o600)
+	return os.WriteFile(filepath.Join(w.dir, "pipelines", "tables", "shop.csv"), []byte(text.String()), 0o600)
 }
 
 // orderForm is what becomes of an order in one of the pipelines.

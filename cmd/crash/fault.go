@@ -1,6 +1,9 @@
 package main
 
-import "math/rand/v2"
+import (
+	"maps"
+	"math/rand/v2"
+)
 
 // kindOf is one way in which a vendor fails; Args is what the sandbox is told beside the kind.
 type kindOf struct {
@@ -12,10 +15,14 @@ type kindOf struct {
 // client waits (1.5 s) is answered to nobody.
 var kinds = []kindOf{
 	{"kingdee", "cut-before", nil},
-	{"kingdee", "cut-after", nil}, {"kingdee", "cut-after", nil},
-	{"kingdee", "cut-late", map[string]any{"delay": "90s"}}, {"kingdee", "cut-late", map[string]any{"delay": "4m"}},
-	{"kingdee", "cut-late", map[string]any{"delay": "9m30s"}}, {"kingdee", "cut-late", map[string]any{"delay": "3s"}},
-	{"kingdee", "half-answer", nil}, {"kingdee", "half-answer", nil},
+	{"kingdee", "cut-after", nil},
+	{"kingdee", "cut-after", nil},
+	{"kingdee", "cut-late", map[string]any{"delay": "90s"}},
+	{"kingdee", "cut-late", map[string]any{"delay": "4m"}},
+	{"kingdee", "cut-late", map[string]any{"delay": "9m30s"}},
+	{"kingdee", "cut-late", map[string]any{"delay": "3s"}},
+	{"kingdee", "half-answer", nil},
+	{"kingdee", "half-answer", nil},
 	{"kingdee", "status", map[string]any{"status": 502}},
 	{"kingdee", "status-after", map[string]any{"status": 504}},
 	{"kingdee", "garbage", nil},
@@ -32,12 +39,19 @@ var kinds = []kindOf{
 	{"kingdee", "partial-batch", map[string]any{"arg": "1 dropped"}},
 	{"kingdee", "string-envelope", nil},
 
-	{"lingxing", "cut-before", nil}, {"lingxing", "cut-after", nil}, {"lingxing", "half-answer", nil},
-	{"lingxing", "status", map[string]any{"status": 502}}, {"lingxing", "garbage", nil},
+	{"lingxing", "cut-before", nil},
+	{"lingxing", "cut-after", nil},
+	{"lingxing", "half-answer", nil},
+	{"lingxing", "status", map[string]any{"status": 502}},
+	{"lingxing", "garbage", nil},
 	{"lingxing", "slow", map[string]any{"delay": "700ms"}}, // longer, and the client would keep off for two minutes, as it should
-	{"lingxing", "throttled", nil}, {"lingxing", "too-many", nil}, {"lingxing", "busy", nil},
-	{"lingxing", "expired-token", nil}, {"lingxing", "lost-token", nil},
-	{"lingxing", "error-500", nil}, {"lingxing", "moving-page", nil},
+	{"lingxing", "throttled", nil},
+	{"lingxing", "too-many", nil},
+	{"lingxing", "busy", nil},
+	{"lingxing", "expired-token", nil},
+	{"lingxing", "lost-token", nil},
+	{"lingxing", "error-500", nil},
+	{"lingxing", "moving-page", nil},
 }
 
 // writes are the calls of Kingdee that change something: faults of theirs are what hurts.
@@ -47,9 +61,7 @@ var writes = []string{".Save", ".BatchSave", ".Submit", ".Audit", ".UnAudit", ".
 func fault(rnd *rand.Rand) faultPlan {
 	k := pick(rnd, kinds)
 	f := map[string]any{"kind": k.kind}
-	for name, v := range k.args {
-		f[name] = v
-	}
+	maps.Copy(f, k.args)
 	switch {
 	case k.kind == "partial-batch":
 		f["path"] = "BatchSave"

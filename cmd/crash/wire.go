@@ -120,54 +120,61 @@ func (w *wire) pass(rw http.ResponseWriter, r *http.Request, to *url.URL) {
 	case "passed":
 		kill()
 	}
-	resp, got, err := w.forward(r, to, body)
+	got, err := w.forward(r, to, body)
 	switch {
-	case when == "passed" || resp == nil:
+	case when == "passed" || got == nil:
 		cut()
 	case when == "answered":
 		kill()
 		cut()
 	case err != nil: // the sandbox gave half an answer
-		answer(rw, resp, got, len(got)+1)
+		got.answer(rw, len(got.body), len(got.body)+1)
 		cut()
 	case when == "half":
-		answer(rw, resp, got[:len(got)/2], len(got))
+		got.answer(rw, len(got.body)/2, len(got.body))
 		kill()
 		cut()
 	}
-	answer(rw, resp, got, len(got))
+	got.answer(rw, len(got.body), len(got.body))
 	if when == "after" {
 		_ = http.NewResponseController(rw).Flush()
 		time.AfterFunc(delay, kill)
 	}
 }
 
-// forward makes the request at the sandbox, whether anybody still waits for it or not. The answer's
-// body is what came of it, whole or not.
-func (w *wire) forward(r *http.Request, to *url.URL, body []byte) (*http.Response, []byte, error) {
+// answered is what came of an answer, whole or not.
+type answered struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// forward makes the request at the sandbox, whether anybody still waits for it or not. Beside an error
+// stands what came of half an answer; nil: nothing came.
+func (w *wire) forward(r *http.Request, to *url.URL, body []byte) (*answered, error) {
 	u := *r.URL
 	u.Scheme, u.Host = to.Scheme, to.Host
 	out, err := http.NewRequestWithContext(context.WithoutCancel(r.Context()), r.Method, u.String(), bytes.NewReader(body))
 	if err != nil {
-		return nil, nil, fmt.Errorf("wire: %w", err)
+		return nil, fmt.Errorf("wire: %w", err)
 	}
 	maps.Copy(out.Header, r.Header)
 	resp, err := w.client.Do(out)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	got, err := io.ReadAll(resp.Body)
-	return resp, got, err
+	return &answered{resp.StatusCode, resp.Header, got}, err
 }
 
-// answer writes what is there of an answer that says it has size bytes.
-func answer(rw http.ResponseWriter, resp *http.Response, got []byte, size int) {
-	maps.Copy(rw.Header(), resp.Header)
+// answer writes the first n bytes of an answer that says it has size bytes.
+func (a *answered) answer(rw http.ResponseWriter, n, size int) {
+	maps.Copy(rw.Header(), a.header)
 	rw.Header().Set("Content-Length", fmt.Sprint(size))
-	rw.WriteHeader(resp.StatusCode)
-	_, _ = rw.Write(got)
-	if len(got) < size {
+	rw.WriteHeader(a.status)
+	_, _ = rw.Write(a.body[:n])
+	if n < size {
 		_ = http.NewResponseController(rw).Flush()
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/pipectl/pipectl/connectors"
@@ -65,11 +66,12 @@ var names = []string{"orders", "stock", "old"}
 
 // project writes three pipelines that read the same, a row at a time.
 func (w *world) project(perSecond float64) error {
-	connection := fmt.Sprintf("connections:\n  erp:\n    type: %s\n    page: 1\n    rate: {per_second: %g, in_flight: 4}\n", w.s.system, perSecond)
+	var connection strings.Builder
+	fmt.Fprintf(&connection, "connections:\n  erp:\n    type: %s\n    page: 1\n    rate: {per_second: %g, in_flight: 4}\n", w.s.system, perSecond)
 	for k := range w.settings() {
-		connection += fmt.Sprintf("    %s: ${%s}\n", k, k)
+		fmt.Fprintf(&connection, "    %s: ${%s}\n", k, k)
 	}
-	files := map[string]string{"pipectl.yaml": connection}
+	files := map[string]string{"pipectl.yaml": connection.String()}
 	for _, name := range names {
 		text := fmt.Sprintf("name: %s\nsource: {connection: erp, object: %s}\nkey: %s\nkeep: {name: %s}\n", name, w.s.object, w.s.key, w.s.key)
 		if name == "stock" {
@@ -117,8 +119,11 @@ func (w *world) runPipelines(ctx context.Context) (stop func() error) {
 		wg.Go(func() {
 			for ctx.Err() == nil {
 				rep, err := w.engine.Run(ctx, name, engine.RunOptions{Full: name == "old"})
-				if ctx.Err() == nil && (err != nil || rep.Error != nil) {
-					errs[i] = errors.Join(err, fmt.Errorf("pipeline %s: %+v", name, rep.Error))
+				if err == nil && rep.Error != nil {
+					err = rep.Error
+				}
+				if ctx.Err() == nil && err != nil {
+					errs[i] = fmt.Errorf("pipeline %s: %w", name, err)
 					return
 				}
 			}

@@ -34,7 +34,7 @@ func throughHolder(ctx context.Context, file string, held *problem.Error, std st
 		return bolt.Silent(file), true
 	}
 	if err != nil {
-		return nil, false
+		return nil, false //nolint:nilerr // who found the file in use says so better
 	}
 	_, _ = std.out.Write(done.Out)
 	_, _ = std.err.Write(done.Err)

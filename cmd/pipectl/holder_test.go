@@ -208,7 +208,7 @@ func TestAStoppedHolder(t *testing.T) {
 		if _, err := os.Stat(socket); err == nil {
 			break
 		}
-		time.Sleep(often)
+		time.Sleep(often) //nolint:forbidigo // the process is a real one
 	}
 	signal := func(sign string) {
 		if err := exec.CommandContext(t.Context(), "kill", sign, strconv.Itoa(holder.Process.Pid)).Run(); err != nil {
@@ -251,7 +251,7 @@ func TestABusyHolder(t *testing.T) {
 				return
 			}
 			quiet := signs(holds, silent/100)
-			time.Sleep(silent * 3 / 2)
+			time.Sleep(silent * 3 / 2) //nolint:forbidigo // deadlines of connections are of real time
 			quiet()
 			_ = json.NewEncoder(holds).Encode(errandDone{Code: 3})
 		}()

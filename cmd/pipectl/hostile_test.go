@@ -74,8 +74,11 @@ func runLater(t *testing.T, off time.Duration, dir string, args ...string) (stri
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	end := make(chan error, 1)
-	go func() { end <- cmd.Wait() }()
+	end := make(chan struct{})
+	go func() {
+		defer close(end)
+		_ = cmd.Wait() // the exit code tells
+	}()
 	most := int64(0)
 	for {
 		select {

@@ -14,8 +14,10 @@ import (
 // FuzzAnswer: whatever comes back from a save, each document is written, refused, untouched or in
 // doubt; written only where the answer is JSON that names it, and never without a reason else.
 func FuzzAnswer(f *testing.F) {
-	for _, s := range []string{savedOne, lostStatus, failedStatus("11", "FQty", "第1行字段“数量”是必填项", "0"), failedStatus("0", "", "违反字段唯一性要求：编码唯一。[S01-1]在当前系统中已经被使用。", "0"),
-		failedStatus("14", "", "调用限制", "0"), failedStatus("2", "", "没有权限", "0"), "response_error:x", "[[1]]", "null", `{"Result":{"ResponseStatus":{"IsSuccess":true}}}`} {
+	for _, s := range []string{
+		savedOne, lostStatus, failedStatus("11", "FQty", "第1行字段“数量”是必填项", "0"), failedStatus("0", "", "违反字段唯一性要求：编码唯一。[S01-1]在当前系统中已经被使用。", "0"),
+		failedStatus("14", "", "调用限制", "0"), failedStatus("2", "", "没有权限", "0"), "response_error:x", "[[1]]", "null", `{"Result":{"ResponseStatus":{"IsSuccess":true}}}`,
+	} {
 		f.Add([]byte(s))
 	}
 	c, _ := dial(f, newStub(nil), nil)

@@ -51,8 +51,8 @@ func (r *runner) noteFall(tx state.Tx) error {
 	if f := r.fall.Load(); f != nil {
 		return Down(tx, f.use, f.what, r.now())
 	}
-	if r.why.Load() != nil {
-		return nil // who ended early has not asked everybody
+	if r.endedEarly() { // and has not asked everybody
+		return nil
 	}
 	for _, name := range r.unasked {
 		if err := Up(tx, name, r.now()); err != nil {

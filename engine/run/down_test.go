@@ -32,8 +32,8 @@ func (p *pinged) Ping(context.Context) error {
 }
 
 func (p *pinged) Write(ctx context.Context, t connector.Target, docs []connector.Doc) ([]connector.Outcome, error) {
-	if p.ping != nil && p.erp.fault == nil {
-		p.erp.calls["save"]++
+	if p.ping != nil && p.fault == nil {
+		p.calls["save"]++
 		return nil, p.ping
 	}
 	for _, d := range docs {
@@ -44,7 +44,7 @@ func (p *pinged) Write(ctx context.Context, t connector.Target, docs []connector
 
 func (p *pinged) requests() int {
 	n := p.pings
-	for _, c := range p.erp.calls {
+	for _, c := range p.calls {
 		n += c
 	}
 	return n
@@ -268,12 +268,12 @@ func TestAHangingTargetIsAnOutage(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			r, e := newDownRig(t)
 			orders(r, 1)
-			e.erp.fault, e.erp.blind, e.ping = times(1, "save", "", lostAns), true, c.ping
+			e.fault, e.blind, e.ping = times(1, "save", "", lostAns), true, c.ping
 			r.run(c.report)
 			if got := r.exceptions(); c.exception == "" && got != "" || !strings.Contains(got, c.exception) {
 				t.Errorf("exceptions: %q", got)
 			}
-			e.erp.fault, e.erp.blind, e.ping = nil, false, nil
+			e.fault, e.blind, e.ping = nil, false, nil
 			r.clock.advance(15 * time.Minute)
 			rep, err := r.try(Options{})
 			if err != nil || rep.Delivered != 1 || rep.InDoubt != 1 || len(r.erp.docs) != 1 {

@@ -200,7 +200,7 @@ func TestWhatWasGoneReturns(t *testing.T) {
 				}
 				r.src.rows = was // the very same order
 				r.run(want[0], full)
-				if got := strings.Split(r.erpState(), "\n")[0]; got != want[1] {
+				if got, _, _ := strings.Cut(r.erpState(), "\n"); got != want[1] {
 					t.Errorf("the target holds %s, want %s", got, want[1])
 				}
 				if policy == CancelWithdrawn {

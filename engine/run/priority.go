@@ -16,7 +16,8 @@ func (r *runner) stretches() []stretch {
 	}
 	return []stretch{
 		{r.reachable, connector.Live},
-		{r.recover, connector.Retry}, {r.settle, connector.Retry},
+		{r.recover, connector.Retry},
+		{r.settle, connector.Retry},
 		{r.open, r.urgency()},
 		{r.again, connector.Retry},
 		{r.live, r.urgency()},

@@ -129,6 +129,9 @@ func (r *runner) stop(err error) {
 	r.cancel()
 }
 
+// endedEarly says that something stopped the run.
+func (r *runner) endedEarly() bool { return r.why.Load() != nil }
+
 // halted says that nothing new may be sent.
 func (r *runner) halted() error {
 	if r.dead.Load() {

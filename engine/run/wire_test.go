@@ -121,11 +121,11 @@ func TestALongWaitForTheWireIsNotTheTimeOfSending(t *testing.T) {
 		if waited := r.clock.Now().Sub(time.Unix(0, x.Sent)); !ok || waited > lead {
 			t.Errorf("%s goes out, and the state says that it went out %s ago", docs[0].Key, waited)
 		}
-		switch n := writes.Add(1); {
-		case n == 2: // both that are on the wire take their time
+		switch writes.Add(1) {
+		case 2: // both that are on the wire take their time
 			r.clock.advance(2 * lead)
 			close(both)
-		case n == 1:
+		case 1:
 			seen(t, "a second request is on the wire", both)
 		}
 	}

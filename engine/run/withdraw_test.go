@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -31,7 +32,7 @@ func (r *rig) skip(key string) {
 		}
 		e, open, err := state.GetException(tx, id, key)
 		if err != nil || !open {
-			return fmt.Errorf("nothing is open of %s (%v)", key, err)
+			return errors.Join(err, fmt.Errorf("nothing is open of %s", key))
 		}
 		rec.Standing = state.Skipped
 		if e.Withdrawn != "" {
