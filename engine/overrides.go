@@ -234,8 +234,24 @@ func (p *program) mayBeSet(path value.Path, rec value.Record) error {
 			return nil
 		}
 	}
-	slices.Sort(known)
-	return refusal("PC622", "", "", "field "+plain+" is not known in the records of "+p.spec.Source.Object.Text, problem.DidYouMean(plain, slices.Compact(known)))
+	return refusal("PC622", "", "", "field "+path.String()+" is not known in the records of "+p.spec.Source.Object.Text, meant(plain, known))
+}
+
+// meant proposes what may have been meant: one of the fields that stand beside the mistyped one, and where
+// nothing does, any.
+func meant(plain string, known []string) string {
+	var beside []string
+	around := plain[:strings.LastIndexByte(plain, '.')+1]
+	for _, k := range known {
+		if rest, ok := strings.CutPrefix(k, around); ok && !strings.Contains(rest, ".") {
+			beside = append(beside, rest)
+		}
+	}
+	if around == "" || len(beside) == 0 {
+		beside, around = slices.Clone(known), ""
+	}
+	slices.Sort(beside)
+	return problem.DidYouMean(plain[len(around):], slices.Compact(beside))
 }
 
 // heardOf says, where no schema is known, that the record has the place, that the pipeline reads it,

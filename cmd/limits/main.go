@@ -68,7 +68,7 @@ func measureAll(ctx context.Context) error {
 	}
 	say("limits: used=%.1f throttled=%d", worst, throttled)
 	if worst < 98 || throttled > 0 {
-		return errors.New("at least 98 % of the limit is to be used, and nothing refused")
+		return errors.New("at least 98 % of the limit is to be used, and nothing refused; other work on this computer costs turns: try again when it is quiet")
 	}
 	return nil
 }
