@@ -81,9 +81,6 @@ func first() []scene { return []scene{calm("bills", newOrder)} }
 
 // aimed is a step that kills where its turn is; turn counts the aimed steps of the world.
 func (w worldPlan) aimed(rnd *rand.Rand, turn int) []scene {
-	if turn == 0 {
-		return at(first(), sides[w.Number%2]+" scope")
-	}
 	all := aims()
 	next := all[(w.Number*turns+turn-1)%len(all)]
 	scenes := next.scenes(w.Batch)
@@ -93,6 +90,7 @@ func (w worldPlan) aimed(rnd *rand.Rand, turn int) []scene {
 			h.Cents, h.Qty = 100+rnd.IntN(90000), 1+rnd.IntN(9)
 			h.Name = fmt.Sprint("Aim ", turn, h.Name)
 		}
+		scenes[i].Faults = append(scenes[i].Faults, passing(rnd, "lingxing", turn), passing(rnd, "kingdee", turn))
 	}
 	return at(scenes, next.point)
 }

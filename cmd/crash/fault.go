@@ -76,3 +76,29 @@ func fault(rnd *rand.Rand) faultPlan {
 	}
 	return faultPlan{k.vendor, f}
 }
+
+// passings are faults that a run gets over by itself: they befall whoever only asks. A step that is
+// aimed at a point has them, too, and passes it all the same.
+var passings = map[string][]kindOf{
+	"lingxing": {
+		{kind: "expired-token"}, {kind: "cut-before"}, {kind: "lost-token"}, {kind: "half-answer"},
+		{kind: "status", args: map[string]any{"status": 502}}, {kind: "cut-after"},
+	},
+	"kingdee": {
+		{kind: "lost-session", args: map[string]any{"arg": "twice"}}, {kind: "half-answer"}, {kind: "string-envelope"}, {kind: "cut-after"},
+		{kind: "status", args: map[string]any{"status": 503}}, {kind: "lost-session", args: map[string]any{"arg": "once"}}, {kind: "cut-before"},
+		{kind: "status-after", args: map[string]any{"status": 504}}, {kind: "slow", args: map[string]any{"delay": "50ms"}},
+	},
+}
+
+// passing draws one of a vendor, each in turn.
+func passing(rnd *rand.Rand, vendor string, turn int) faultPlan {
+	all := passings[vendor]
+	k := all[(turn+rnd.IntN(2))%len(all)]
+	f := map[string]any{"kind": k.kind}
+	maps.Copy(f, k.args)
+	if vendor == "kingdee" {
+		f["path"] = "Query"
+	}
+	return faultPlan{vendor, f}
+}

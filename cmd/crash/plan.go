@@ -40,6 +40,7 @@ type stepPlan struct {
 // scene is one run, and what happens before and during it.
 type scene struct {
 	Calm    bool // faults that still wait are forgotten first
+	Newest  bool // only the order that came last
 	Happens []happening
 	Faults  []faultPlan
 	Move    time.Duration // both clocks
@@ -60,8 +61,8 @@ func (w worldPlan) step(n int) stepPlan {
 		s.Drift = drifts[n/4*7%len(drifts)]
 	}
 	switch {
-	case n == 0 && w.Number < 2: // where nothing guards against a second document, and nothing else disturbs
-		s.Scenes = slices.Concat([]scene{calm("numbered")}, worst(rnd, "numbered"), []scene{{Calm: true, Move: 11 * time.Minute}})
+	case n == 0: // the first run, and then at once what a promise is kept for
+		s.Scenes = slices.Concat(at(first(), sides[w.Number%2]+" scope"), worst(rnd, "numbered"))
 	case n%12 == 10:
 		s.Scenes = worst(rnd, pick(rnd, []string{"numbered", "numbered", "bills", "goods"}))
 	case n%3 == 0:
@@ -107,18 +108,21 @@ func stages(rnd *rand.Rand) scene {
 }
 
 // worst is the moment that only an intent on disk survives: a new document is sent, the connection
-// breaks, the process dies, and the vendor writes the document minutes later.
+// breaks, the process dies, and the vendor writes the document minutes later. Who has not written down
+// what he was about to send sends it again at once; who does not ask what is there sends it again when
+// ten minutes are over.
 func worst(rnd *rand.Rand, pipeline string) []scene {
-	h := happen(rnd)
+	send := scene{
+		Happens: []happening{happen(rnd)}, Newest: pipeline != "goods", // nothing else is sent, and meets the fault
+		Faults: []faultPlan{{"kingdee", map[string]any{"kind": "cut-late", "path": "Save", "delay": pick(rnd, []string{"4m", "9m30s"})}}},
+		Move:   pick(rnd, moves), Run: []string{pipeline}, Kill: killPlan{At: "after save"},
+	}
+	h := &send.Happens[0]
 	h.What, h.Kind = "add-order", "sure"
 	if pipeline == "goods" {
 		h.What = "add-product"
 	}
-	return []scene{{
-		Happens: []happening{h},
-		Faults:  []faultPlan{{"kingdee", map[string]any{"kind": "cut-late", "path": "Save", "delay": pick(rnd, []string{"4m", "9m30s"})}}},
-		Move:    pick(rnd, moves), Run: []string{pipeline}, Kill: killPlan{At: "after save"},
-	}, {Run: []string{pipeline}}}
+	return []scene{send, {Run: []string{pipeline}}, {Calm: true, Move: 11 * time.Minute, Run: []string{pipeline}}}
 }
 
 func pick[T any](rnd *rand.Rand, of []T) T { return of[rnd.IntN(len(of))] }

@@ -188,7 +188,15 @@ func (w *world) scene(ctx context.Context, n int, s scene) error {
 			kill = w.plan.Died[w.r.runs]
 		}
 	}
-	e, err := w.child(ctx, kill, append([]string{"run", "-o", "json"}, s.Run...)...)
+	args := append([]string{"run", "-o", "json"}, s.Run...)
+	if s.Newest {
+		all, err := w.sourceOrders()
+		if err != nil {
+			return err
+		}
+		args = append(args, "--key", all[len(all)-1].key())
+	}
+	e, err := w.child(ctx, kill, args...)
 	if err != nil {
 		return err
 	}
