@@ -20,9 +20,26 @@ import (
 )
 
 // moved is the computer's clock, put forward.
-type moved struct{ by atomic.Int64 }
+type moved struct {
+	by    atomic.Int64
+	still atomic.Pointer[time.Time] // nil: it goes
+}
 
-func (m *moved) Now() time.Time { return time.Now().Add(time.Duration(m.by.Load())) }
+func (m *moved) Now() time.Time {
+	now := m.still.Load()
+	if now == nil {
+		return time.Now().Add(time.Duration(m.by.Load()))
+	}
+	return now.Add(time.Duration(m.by.Load()))
+}
+
+// atOnce does something while the clock stands still.
+func (m *moved) atOnce(do func()) {
+	now := time.Now()
+	m.still.Store(&now)
+	do()
+	m.still.Store(nil)
+}
 
 func (m *moved) forward(d time.Duration) { m.by.Add(int64(d)) }
 
@@ -45,9 +62,10 @@ func (s *system) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.System.ServeHTTP(w, r)
 }
 
-func newSystem(t *testing.T, name string, clock *moved) *system {
+// newSystem starts a vendor's sandbox with so many orders (0: as many as it usually has).
+func newSystem(t *testing.T, name string, clock *moved, orders int) *system {
 	t.Helper()
-	s := &system{kit: sandbox.New(sandbox.Options{Seed: 1, Now: clock.Now}), addr: "127.0.0.1:0"}
+	s := &system{kit: sandbox.New(sandbox.Options{Seed: 1, Orders: orders, Now: clock.Now}), addr: "127.0.0.1:0"}
 	for _, x := range connectors.All() {
 		if x.Name == name {
 			s.System = x.Sandbox(s.kit)
@@ -178,17 +196,24 @@ steps:
 target: {connection: erp, object: SAL_SaleOrder, key: FBillNo, then: [submit, audit]}
 `
 
+// settings are those of a system's connection, in YAML; their values go into the environment.
+func (o *office) settings(s *system, prefix string) string {
+	var out strings.Builder
+	for k, v := range s.server.Settings() {
+		if k != "password" {
+			fmt.Fprintf(&out, "    %s: ${%s}\n", k, prefix+k)
+			o.env[prefix+k] = v
+		}
+	}
+	return out.String()
+}
+
 func newOffice(t *testing.T, kind string) (*office, *system) {
 	t.Helper()
 	o := &office{t: t, dir: t.TempDir(), clock: &moved{}, env: map[string]string{}}
-	s := newSystem(t, kind, o.clock)
+	s := newSystem(t, kind, o.clock, 0)
 	connection := "connections:\n  data: {type: file, dir: data}\n  erp:\n    type: " + kind + "\n    rate: {per_second: 1000, in_flight: 8}\n"
-	for k, v := range s.server.Settings() {
-		if k != "password" {
-			connection += "    " + k + ": ${" + k + "}\n"
-			o.env[k] = v
-		}
-	}
+	connection += o.settings(s, "")
 	o.write("pipectl.yaml", connection)
 	o.write("data/orders.jsonl", bills(1, 2, 3))
 	o.write("pipelines/copy.yaml", "name: copy\nsource: {connection: data, object: orders.jsonl}\nkey: no\nsteps:\n  - map:\n      number: no\ntarget: {connection: data, object: copy.jsonl, key: number}\n")

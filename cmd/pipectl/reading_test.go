@@ -1,0 +1,314 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pipectl/pipectl/engine"
+	"github.com/pipectl/pipectl/engine/run"
+	"github.com/pipectl/pipectl/engine/sandbox"
+)
+
+// Reading under fire, over HTTP: what Lingxing has is what Kingdee gets, whatever moves while it is
+// read, comes late, or tells another time.
+
+// market is a project between a Lingxing and a Kingdee, each of whose runs is a process of its own.
+type market struct {
+	*office
+	shop, erp *system
+	lingxing  sandbox.System
+	page      func(path string, body []byte) // before the shop answers; nil: nothing
+}
+
+// ServeHTTP lets a test act between two pages.
+func (m *market) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		m.t.Error(err)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	if m.page != nil {
+		m.page(r.URL.Path, body)
+	}
+	m.lingxing.ServeHTTP(w, r)
+}
+
+// hooked is the shop's system with the market before it.
+type hooked struct {
+	sandbox.System
+	do http.Handler
+}
+
+func (h hooked) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.do.ServeHTTP(w, r) }
+
+const pathOfOrders = "/erp/sc/data/mws/orders"
+
+// ordersPipeline writes each order as a bill; %s is its cursor, and what stands beside it.
+const ordersPipeline = `name: orders
+source: {connection: shop, object: orders, cursor: {field: gmt_modified, lookback: 10m}, reread: {every: 6h, window: 2d}}
+key: [sid, amazon_order_id]
+steps:
+  - map:
+      const: {FBillTypeID.FNumber: XSDD01_SYS, FSaleOrgId.FNumber: "100", FSaleOrderFinance.FSettleCurrId.FNumber: PRE001, FCustId.FNumber: CUST-SHOP-113, FSalerId.FNumber: "0001", FDate: 2026-03-01}
+      FBillNo: text(sid, "-", amazon_order_id)
+      FSaleOrderEntry:
+        each: {line: item_list}
+        const: {FMaterialId.FNumber: MUG-RED, FUnitID.FNumber: Pcs, FDeliveryDate: 2026-03-03}
+        FQty: line.quantity_ordered
+        FTaxPrice: 113
+        FEntryTaxRate: 13
+target: {connection: erp, object: SAL_SaleOrder, key: FBillNo, then: [submit, audit], changed: reopen, batch: 5}
+`
+
+func newMarket(t *testing.T, page int) *market {
+	t.Helper()
+	m := &market{office: &office{t: t, dir: t.TempDir(), clock: &moved{}, env: map[string]string{}}}
+	m.shop, m.erp = newSystem(t, "lingxing", m.clock, 1), newSystem(t, "kingdee", m.clock, 0)
+	m.lingxing, m.shop.System = m.shop.System, hooked{m.shop.System, m}
+	m.write("pipectl.yaml", fmt.Sprintf("connections:\n  data: {type: file, dir: data}\n"+
+		"  shop:\n    type: lingxing\n    page: %d\n    rate: {per_second: 1000}\n%s"+
+		"  erp:\n    type: kingdee\n    rate: {per_second: 1000, in_flight: 8}\n%s", page, m.settings(m.shop, "LX_"), m.settings(m.erp, "KD_")))
+	m.write("pipelines/orders.yaml", ordersPipeline)
+	m.write("data/out.jsonl", "")
+	return m
+}
+
+// do is one of the shop's actions.
+func (m *market) do(action string, args map[string]any) {
+	m.t.Helper()
+	text, err := json.Marshal(args)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	for _, a := range m.shop.Actions() {
+		if a.Name == action {
+			if _, err := a.Do(text); err != nil {
+				m.t.Fatal(err)
+			}
+			return
+		}
+	}
+	m.t.Fatalf("the shop cannot do %q", action)
+}
+
+// order puts an order of the US shop into it; at age 0 it is one of now.
+func (m *market) order(id string, age time.Duration) {
+	m.t.Helper()
+	args := map[string]any{"kind": "plain", "sid": 113, "order_id": id}
+	if age == 0 {
+		m.do("add-order", args)
+		return
+	}
+	args["age"], args["modified_age"] = age.String(), age.String()
+	m.do("late-order", args)
+}
+
+func (m *market) change(id string, qty int) {
+	m.t.Helper()
+	m.do("change-order", map[string]any{"sid": 113, "order_id": id, "qty": qty})
+}
+
+// ran runs a pipeline in a new process; with dead, it is killed when that many points were passed.
+func (m *market) ran(pipeline string, o engine.RunOptions) run.Report {
+	m.t.Helper()
+	rep, err := m.tried(pipeline, o)
+	if err != nil || rep.Error != nil || rep.Status != run.Done {
+		m.t.Fatalf("%s: %+v, %v", pipeline, rep, err)
+	}
+	return rep
+}
+
+func (m *market) tried(pipeline string, o engine.RunOptions) (run.Report, error) {
+	m.t.Helper()
+	e := m.open()
+	defer func() { _ = e.Close() }()
+	return e.Run(m.t.Context(), pipeline, o)
+}
+
+// killed runs until a point was passed so many times.
+func (m *market) killed(pipeline, point string, times int, o engine.RunOptions) {
+	m.t.Helper()
+	o.Reached = func(p string) bool {
+		if p == point {
+			times--
+		}
+		return times > 0
+	}
+	if rep, err := m.tried(pipeline, o); !errors.Is(err, run.ErrAbandoned) {
+		m.t.Fatalf("%s wasn't killed: %+v, %v", pipeline, rep, err)
+	}
+}
+
+func (m *market) status(pipeline string) engine.Status {
+	m.t.Helper()
+	e := m.open()
+	defer func() { _ = e.Close() }()
+	all, err := e.Status()
+	i := slices.IndexFunc(all, func(s engine.Status) bool { return s.Pipeline == pipeline })
+	if err != nil || i < 0 {
+		m.t.Fatalf("%+v, %v", all, err)
+	}
+	return all[i]
+}
+
+// shopHas and erpHas are the quantities of all orders, by the number of the bill.
+func (m *market) shopHas() map[string]string {
+	m.t.Helper()
+	var all []struct {
+		SID     json.Number `json:"sid"`
+		ID      string      `json:"amazon_order_id"`
+		ItemLst []struct {
+			Qty json.Number `json:"quantity_ordered"`
+		} `json:"item_list"`
+	}
+	m.dump(m.shop, "orders", &all)
+	out := map[string]string{}
+	for _, o := range all {
+		qty := "C"
+		for _, l := range o.ItemLst {
+			qty += " " + l.Qty.String()
+		}
+		out[o.SID.String()+"-"+o.ID] += qty
+	}
+	return out
+}
+
+func (m *market) erpHas() map[string]string {
+	m.t.Helper()
+	var all []struct {
+		FBillNo, FDocumentStatus string
+		FSaleOrderEntry          []struct{ FQty json.Number }
+	}
+	m.dump(m.erp, "SAL_SaleOrder", &all)
+	out := map[string]string{}
+	for _, b := range all {
+		if strings.Count(b.FBillNo, "-") != 3 {
+			continue // one of the ERP's own
+		}
+		qty := b.FDocumentStatus
+		for _, l := range b.FSaleOrderEntry {
+			n, _, _ := strings.Cut(l.FQty.String(), ".")
+			qty += " " + n
+		}
+		out[b.FBillNo] += qty
+	}
+	return out
+}
+
+func (m *market) dump(s *system, what string, into any) {
+	m.t.Helper()
+	text, err := json.Marshal(s.Dump()[what])
+	if err == nil {
+		err = json.Unmarshal(text, into)
+	}
+	if err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// agree wants every order once in the ERP, as it is now in the shop, and nothing open.
+func (m *market) agree() {
+	m.t.Helper()
+	want, got := m.shopHas(), m.erpHas()
+	for _, no := range slices.Sorted(maps.Keys(want)) {
+		if got[no] != want[no] {
+			m.t.Errorf("%s is %q in the ERP, and %q in the shop", no, got[no], want[no])
+		}
+	}
+	if len(got) != len(want) {
+		m.t.Errorf("the ERP has %d orders, the shop %d", len(got), len(want))
+	}
+	if s := m.status("orders"); s.Waiting+s.Invalid+s.Held+s.Failed != 0 {
+		m.t.Errorf("%d waiting, %d invalid, %d held, %d failed", s.Waiting, s.Invalid, s.Held, s.Failed)
+	}
+}
+
+func (m *market) missing(id string) bool { return m.erpHas()["113-"+id] == "" }
+
+func number(i int) string { return fmt.Sprintf("999-%07d-%07d", i, i) }
+
+// Fifty orders, five pages of one second: while they are read, others of that second change and leave
+// it, so that all behind them move up, over the edges of pages.
+func TestOrdersMoveWhileTheyAreReadOverHTTP(t *testing.T) {
+	m := newMarket(t, 10)
+	m.clock.atOnce(func() {
+		for i := range 50 {
+			m.order(number(i), 0)
+		}
+	})
+	m.clock.forward(30 * time.Minute)
+	moving := 0
+	m.page = func(path string, body []byte) {
+		if path == pathOfOrders && !bytes.Contains(body, []byte(`"offset":0`)) && moving < 20 {
+			m.change(number(moving), 7)
+			moving++
+		}
+	}
+	m.ran("orders", engine.RunOptions{})
+	if m.page = nil; moving < 4 {
+		t.Fatalf("%d orders moved", moving)
+	}
+	m.clock.forward(5 * time.Minute)
+	m.ran("orders", engine.RunOptions{})
+	m.agree()
+}
+
+// An order that the shop lists late is found by the next run when it is inside the lookback, else when
+// the older window is looked at again.
+func TestLateOrdersOverHTTP(t *testing.T) {
+	m := newMarket(t, 100)
+	m.order(number(1), 0)
+	m.ran("orders", engine.RunOptions{})
+	m.clock.forward(time.Hour)
+	m.ran("orders", engine.RunOptions{})
+	m.order(number(2), 5*time.Minute)
+	m.order(number(3), 20*time.Hour)
+	m.ran("orders", engine.RunOptions{})
+	if m.missing(number(2)) || !m.missing(number(3)) {
+		t.Errorf("after the next run the ERP has %v", m.erpHas())
+	}
+	m.clock.forward(6 * time.Hour)
+	m.ran("orders", engine.RunOptions{})
+	m.agree()
+}
+
+// A back-fill is killed, and live work goes on beside it: the cursor is live work's alone, and the same
+// command goes on where the back-fill was.
+func TestBackfillOverHTTP(t *testing.T) {
+	m := newMarket(t, 10)
+	m.order(number(1), 0)
+	m.ran("orders", engine.RunOptions{})
+	for i := range 60 {
+		m.order(number(100+i), time.Duration(100+i)*time.Hour)
+	}
+	now := m.clock.Now()
+	window := engine.RunOptions{Since: now.Add(-200 * time.Hour), Until: now.Add(-50 * time.Hour), Said: "--since 200h --until 50h"}
+	before := m.status("orders").Cursor
+	m.killed("orders", "after outcome", 3, window)
+	if s := m.status("orders"); s.Cursor != before || s.Backfill == nil || s.Backfill.Cursor == "" {
+		t.Fatalf("cursor %s, it was %s; back-fill %+v", s.Cursor, before, s.Backfill)
+	}
+	m.clock.forward(20 * time.Minute)
+	m.order(number(2), 0)
+	if rep := m.ran("orders", engine.RunOptions{}); rep.Created == 0 || m.missing(number(2)) {
+		t.Errorf("live work stands still: %+v", rep)
+	}
+	live := m.status("orders").Cursor
+	rep := m.ran("orders", window)
+	if rep.Read >= 60 || !strings.Contains(strings.Join(rep.Notes, "\n"), "goes on at") {
+		t.Errorf("it began anew: %+v", rep)
+	}
+	if s := m.status("orders"); s.Cursor != live || s.Backfill != nil {
+		t.Errorf("cursor %s, it was %s; back-fill %+v", s.Cursor, live, s.Backfill)
+	}
+	m.agree()
+}
