@@ -8,6 +8,8 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -311,4 +313,38 @@ func TestBackfillOverHTTP(t *testing.T) {
 		t.Errorf("cursor %s, it was %s; back-fill %+v", s.Cursor, live, s.Backfill)
 	}
 	m.agree()
+}
+
+// Ten thousand orders of one second, ten pages of them; the run is killed in their middle, and again.
+// Each comes once.
+func TestTenThousandOrdersOfOneSecondOverHTTP(t *testing.T) {
+	m := newMarket(t, 1000)
+	m.write("pipelines/log.yaml", `name: log
+source: {connection: shop, object: orders, cursor: {field: gmt_modified, lookback: 10m}}
+key: [sid, amazon_order_id]
+steps:
+  - map:
+      no: text(sid, "-", amazon_order_id)
+      qty: detail.item_list[0].quantity_ordered
+target: {connection: data, object: out.jsonl, key: no, params: {mode: append}}
+`)
+	const all = 10_000
+	m.clock.atOnce(func() { m.do("add-order", map[string]any{"kind": "plain", "count": all}) })
+	m.clock.forward(30 * time.Minute)
+	m.killed("log", "before save", 4, engine.RunOptions{})
+	m.killed("log", "after save", 3, engine.RunOptions{})
+	m.ran("log", engine.RunOptions{})
+	m.clock.forward(30 * time.Minute)
+	if rep := m.ran("log", engine.RunOptions{}); rep.Read != 0 {
+		t.Errorf("the cursor %s stays among them: %d are read again", rep.Cursor.From, rep.Read)
+	}
+	text, err := os.ReadFile(filepath.Join(m.dir, "data", "out.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	slices.Sort(lines)
+	if n := len(slices.Compact(slices.Clone(lines))); len(lines) != all+1 || n != len(lines) {
+		t.Errorf("%d lines, %d of them different; there are %d orders", len(lines), n, all+1)
+	}
 }

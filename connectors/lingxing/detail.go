@@ -2,9 +2,7 @@ package lingxing
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -135,8 +133,9 @@ func (c *conn) fetchOrders(ctx context.Context, refs []map[string]value.Value) (
 		if err != nil {
 			return nil, err
 		}
+		g := newGlance(refs[begin:end])
 		for i := begin; i < end; i++ {
-			if out[i], err = c.fetchOrder(ctx, refs[i], details); err != nil {
+			if out[i], err = c.fetchOrder(ctx, refs[i], details, g); err != nil {
 				return nil, err
 			}
 		}
@@ -144,18 +143,19 @@ func (c *conn) fetchOrders(ctx context.Context, refs []map[string]value.Value) (
 	return out, nil
 }
 
-func (c *conn) fetchOrder(ctx context.Context, ref map[string]value.Value, details []value.Record) (connector.Record, error) {
+func (c *conn) fetchOrder(ctx context.Context, ref map[string]value.Value, details []value.Record, g *glance) (connector.Record, error) {
 	like := value.RecordOf(value.ObjectOf([]string{"sid", "amazon_order_id"}, []value.Value{ref["sid"], ref["amazon_order_id"]}))
 	for range tries {
 		d, ok := detailOf(like, details)
 		if !ok {
 			return connector.Record{}, nil
 		}
-		rec, found, err := c.rowOf(ctx, like, d)
+		rec, found, err := c.rowOf(ctx, like, d, g)
 		if err != nil || found {
 			return rec, err
 		}
 		// it changed between the two calls: its row stands at a later second now
+		g = newGlance([]map[string]value.Value{ref})
 		if details, err = c.details(ctx, []string{ref["amazon_order_id"].Text()}); err != nil {
 			return connector.Record{}, err
 		}
@@ -184,8 +184,7 @@ var lookings = []struct {
 }
 
 // rowOf finds the list's row of an order by the times that its detail tells.
-func (c *conn) rowOf(ctx context.Context, like, d value.Record) (connector.Record, bool, error) {
-	o := find("orders")
+func (c *conn) rowOf(ctx context.Context, like, d value.Record, g *glance) (connector.Record, bool, error) {
 	for _, l := range lookings {
 		at, err := time.ParseInLocation(stamp, d.Get(l.field).Text(), l.zone)
 		if err != nil {
@@ -196,22 +195,11 @@ func (c *conn) rowOf(ctx context.Context, like, d value.Record) (connector.Recor
 		if sid, ok := like.Get("sid").Int64(); ok {
 			params["sid"] = sid
 		}
-		var rec connector.Record
-		s := &sweep{c: c, o: o, params: maps.Clone(params)}
-		err = s.forwards(ctx, func(rows []json.RawMessage, _ time.Time, _ bool) error {
-			for _, raw := range rows {
-				r := c.record(o, raw)
-				if r.Bad == nil && r.Data.Get("amazon_order_id").Text() == like.Get("amazon_order_id").Text() && shopOf(r.Data) == shopOf(like) {
-					rec = r
-					return errEnough
-				}
-			}
-			return nil
-		})
-		if rec.Data.IsZero() {
-			if err != nil {
-				return rec, false, err
-			}
+		rec, found, err := g.row(ctx, c, params, like)
+		if err != nil {
+			return rec, false, err
+		}
+		if !found {
 			continue
 		}
 		rec.Data = joined(rec.Data, d)

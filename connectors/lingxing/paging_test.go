@@ -493,3 +493,25 @@ func TestNumbersMayComeAsTexts(t *testing.T) {
 		look(info.Name, info.Schema)
 	}
 }
+
+// Orders of one second, many of which are asked for again: the pages of that second are read once for
+// all of them, not once for each.
+func TestFetchingOrdersOfOneSecondReadsItOnce(t *testing.T) {
+	tb := newTable(t, burst(60)...)
+	var refs []map[string]value.Value
+	for _, e := range tb.orders[10:] {
+		refs = append(refs, map[string]value.Value{"sid": value.OfInt(113), "amazon_order_id": value.OfText(e.id)})
+	}
+	got, err := tb.s.open(memory{}, 10).Fetch(t.Context(), connector.Query{Object: "orders"}, refs)
+	if err != nil || len(got) != 50 {
+		t.Fatalf("%d records, %v", len(got), err)
+	}
+	for i, r := range got {
+		if r.Bad != nil || r.Data.Get("amazon_order_id").Text() != tb.orders[10+i].id || r.Data.Get("detail").IsNone() {
+			t.Errorf("%d: %s, %v", i, r.Data.JSON(), r.Bad)
+		}
+	}
+	if n := tb.s.count(pathOrders); n > 8 {
+		t.Errorf("six pages were asked for %d times", n)
+	}
+}
