@@ -348,3 +348,100 @@ target: {connection: data, object: out.jsonl, key: no, params: {mode: append}}
 		t.Errorf("%d lines, %d of them different; there are %d orders", len(lines), n, all+1)
 	}
 }
+
+// A clock jumps by a day between two runs, and back: ours, the shop's, or all of them. No order is
+// lost by it, and the cursor doesn't come to stand in a future that takes it a day to leave.
+func TestClocksJumpOverHTTP(t *testing.T) {
+	const day = 26 * time.Hour
+	jumps := map[string]func(m *market, d time.Duration){
+		"the shop's": func(m *market, d time.Duration) { m.shop.kit.Clock.Advance(d) },
+		"ours": func(m *market, d time.Duration) {
+			m.clock.forward(d)
+			m.shop.kit.Clock.Advance(-d)
+			m.erp.kit.Clock.Advance(-d)
+		},
+	}
+	for whose, jump := range jumps {
+		for _, by := range []time.Duration{day, -day} {
+			t.Run(fmt.Sprint(whose, by), func(t *testing.T) {
+				m := newMarket(t, 100)
+				m.write("pipelines/orders.yaml", strings.Replace(ordersPipeline, ", reread: {every: 6h, window: 2d}", "", 1))
+				m.order(number(1), 0)
+				m.ran("orders", engine.RunOptions{})
+				for i, d := range []time.Duration{by, -by} {
+					m.clock.forward(5 * time.Minute)
+					jump(m, d)
+					m.order(number(2+i), 0)
+					m.change(number(1), 5+i)
+					m.ran("orders", engine.RunOptions{})
+				}
+				for range 2 {
+					m.clock.forward(20 * time.Minute)
+					m.ran("orders", engine.RunOptions{})
+				}
+				m.agree()
+				at, err := time.Parse(time.RFC3339, m.status("orders").Cursor)
+				if behind := m.shop.kit.Clock.Now().Sub(at); err != nil || behind < time.Minute || behind > 30*time.Minute {
+					t.Errorf("the cursor stands %s behind the shop's clock, %v", behind, err)
+				}
+			})
+		}
+	}
+}
+
+// A shop's own times jump over an hour and repeat one. The cursor goes by Beijing's time, which does
+// neither; an order's time is what the shop wrote, and of an hour that comes twice the first one.
+func TestShopsThatChangeTheirClocksOverHTTP(t *testing.T) {
+	for _, c := range []struct {
+		sid  int
+		zone string
+		jump time.Time
+		back bool
+	}{
+		{113, "America/Los_Angeles", time.Date(2026, 3, 8, 10, 0, 0, 0, time.UTC), false},
+		{113, "America/Los_Angeles", time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC), true},
+		{199, "Europe/Berlin", time.Date(2026, 3, 29, 1, 0, 0, 0, time.UTC), false},
+		{199, "Europe/Berlin", time.Date(2026, 10, 25, 1, 0, 0, 0, time.UTC), true},
+	} {
+		t.Run(fmt.Sprint(c.zone, c.back), func(t *testing.T) {
+			m := newMarket(t, 100)
+			m.clock.forward(c.jump.Add(-3 * time.Hour).Sub(m.clock.Now()))
+			m.shop.kit.Clock.Set(m.clock.Now())
+			m.write("pipelines/times.yaml", fmt.Sprintf(`name: times
+source: {connection: shop, object: orders, params: {sid: %d}, cursor: {field: gmt_modified, lookback: 10m, start: 2026-01-01T00:00:00+08:00}}
+key: [sid, amazon_order_id]
+steps:
+  - map:
+      no: text(sid, "-", amazon_order_id)
+      off: unix(purchase_date_utc) - unix(instant(purchase_date_local, "%s"))
+target: {connection: data, object: out.jsonl, key: no, params: {mode: append}}
+`, c.sid, c.zone))
+			for i := range 18 { // an order each twenty minutes, over the jump, and a run after each third
+				m.clock.forward(20 * time.Minute)
+				m.do("add-order", map[string]any{"kind": "plain", "sid": c.sid, "order_id": number(i)})
+				if i%3 == 2 {
+					m.ran("times", engine.RunOptions{})
+				}
+			}
+			text, err := os.ReadFile(filepath.Join(m.dir, "data", "out.jsonl"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines, off := strings.Split(strings.TrimSpace(string(text)), "\n"), map[json.Number]int{}
+			for _, line := range lines {
+				var x struct{ Off json.Number }
+				if err := json.Unmarshal([]byte(line), &x); err != nil {
+					t.Fatal(err)
+				}
+				off[x.Off]++
+			}
+			want := map[json.Number]int{"0": 18}
+			if c.back {
+				want = map[json.Number]int{"0": 15, "3600": 3}
+			}
+			if !maps.Equal(off, want) {
+				t.Errorf("orders by how far their time is off, in seconds: %v, want %v\n%s", off, want, text)
+			}
+		})
+	}
+}
