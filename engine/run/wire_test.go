@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -160,5 +161,33 @@ func TestSoundRecordsDoNotWaitForExceptions(t *testing.T) {
 	}})
 	if got := r.exceptions(); got != "2 invalid PC200 attempts=0 qty is not a number\n" {
 		t.Fatalf("exceptions: %s", got)
+	}
+}
+
+// TestIntentsAreBounded: what is on disk without an answer, and is in doubt when the process dies, is at
+// most twice what may be on the wire, however many records wait.
+func TestIntentsAreBounded(t *testing.T) {
+	r, w := wireRig(t)
+	for i := range 30 {
+		r.src.set(fmt.Sprint("n-", i), `"qty":1`)
+	}
+	s := r.open()
+	defer s.Close()
+	written := make(chan struct{})
+	var intents, most atomic.Int32
+	w.onWrite = func([]connector.Doc) {
+		seen(t, "four intents are on disk", written)
+		n := int32(len(pending(t, s, r)))
+		for now := most.Load(); n > now && !most.CompareAndSwap(now, n); now = most.Load() {
+		}
+	}
+	rep, err := Run(context.Background(), r.p, Options{Store: s, Clock: r.clock, Dir: r.dir, Reached: func(point string) bool {
+		if point == "after intent" && intents.Add(1) == 4 {
+			close(written)
+		}
+		return true
+	}})
+	if err != nil || rep.Delivered != 30 || most.Load() != 4 {
+		t.Fatalf("%s, %v; at most %d intents without an answer, want 4 with two requests in flight", shown(rep), err, most.Load())
 	}
 }
