@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -54,7 +55,7 @@ func (h hooked) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.do.ServeHT
 
 const pathOfOrders = "/erp/sc/data/mws/orders"
 
-// ordersPipeline writes each order as a bill; %s is its cursor, and what stands beside it.
+// ordersPipeline writes each order as a bill.
 const ordersPipeline = `name: orders
 source: {connection: shop, object: orders, cursor: {field: gmt_modified, lookback: 10m}, reread: {every: 6h, window: 2d}}
 key: [sid, amazon_order_id]
@@ -119,7 +120,7 @@ func (m *market) change(id string, qty int) {
 	m.do("change-order", map[string]any{"sid": 113, "order_id": id, "qty": qty})
 }
 
-// ran runs a pipeline in a new process; with dead, it is killed when that many points were passed.
+// ran runs a pipeline in a new process, and wants it done.
 func (m *market) ran(pipeline string, o engine.RunOptions) run.Report {
 	m.t.Helper()
 	rep, err := m.tried(pipeline, o)
@@ -139,11 +140,12 @@ func (m *market) tried(pipeline string, o engine.RunOptions) (run.Report, error)
 // killed runs until a point was passed so many times.
 func (m *market) killed(pipeline, point string, times int, o engine.RunOptions) {
 	m.t.Helper()
+	var passed atomic.Int32 // by several batches at once
 	o.Reached = func(p string) bool {
 		if p == point {
-			times--
+			passed.Add(1)
 		}
-		return times > 0
+		return passed.Load() < int32(times)
 	}
 	if rep, err := m.tried(pipeline, o); !errors.Is(err, run.ErrAbandoned) {
 		m.t.Fatalf("%s wasn't killed: %+v, %v", pipeline, rep, err)
