@@ -23,7 +23,7 @@ func faulty(next http.Handler, kit *Kit) http.Handler {
 		if hit {
 			kit.Log.Info("fault", "kind", f.Kind, "path", r.URL.Path)
 		}
-		l := &life{pause: kit.Latency.of(r.URL.Path)}
+		l := &life{arrived: kit.Clock.Now(), pause: kit.Latency.of(r.URL.Path)}
 		if f.Kind == Slow {
 			l.pause += f.Delay
 		}

@@ -91,8 +91,19 @@ type lifeKey struct{}
 
 // life is one request's way through the kit; only the goroutine that serves it touches it.
 type life struct {
-	pause time.Duration
-	atEnd []func(answered bool)
+	arrived time.Time
+	pause   time.Duration
+	atEnd   []func(answered bool)
+}
+
+// Arrived is when a request came, by the simulator's clock: who its sender is, is asked then. Work that is
+// done late is done for somebody who may have left meanwhile. It is zero for a request that did not come
+// through a Server.
+func Arrived(r *http.Request) time.Time {
+	if l, ok := r.Context().Value(lifeKey{}).(*life); ok {
+		return l.arrived
+	}
+	return time.Time{}
 }
 
 func (l *life) end(answered bool) {

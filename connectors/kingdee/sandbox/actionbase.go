@@ -146,7 +146,9 @@ func (b *Box) killSessions(args json.RawMessage) (any, error) {
 		return nil, fmt.Errorf("wrapping %q does not exist", in.Wrapping)
 	}
 	n := len(b.sessions.byID)
-	clear(b.sessions.byID)
+	for id := range b.sessions.byID {
+		b.end(id, b.kit.Clock.Now())
+	}
 	return map[string]int{"ended": n}, nil
 }
 

@@ -66,7 +66,7 @@ func (c *call) run() *httpAnswer {
 	c.box.kit.Log.Info("fault", "kind", f.Kind, "path", c.r.URL.Path)
 	switch f.Kind {
 	case FaultLostSession:
-		delete(c.box.sessions.byID, c.sid)
+		c.box.end(c.sid, c.now)
 		return c.lost(f.Arg)
 	case FaultEnvelopeText:
 		a := c.do()

@@ -111,17 +111,47 @@ func TestLateRow(t *testing.T) {
 	same(t, c.query("SAL_SaleOrder", "FBillNo,FModifyDate", "", "OrderString", "FModifyDate"), [][]any{{"LATE", "2026-03-01T08:00:00"}, {"NOW", "2026-03-01T10:00:00"}})
 }
 
+// disturbedSave saves an order whatever comes of it.
+func (c *client) disturbedSave(no string) (*http.Response, error) {
+	body, _ := json.Marshal(obj{"formid": "SAL_SaleOrder", "data": obj{"Model": salesOrder(no)}})
+	req, _ := http.NewRequestWithContext(c.t.Context(), http.MethodPost, c.url(formService+"Save"), bytes.NewReader(body))
+	req.Header.Set("kdservice-sessionid", c.sid)
+	resp, err := http.DefaultClient.Do(req)
+	if err == nil {
+		_ = resp.Body.Close()
+	}
+	return resp, err
+}
+
+// TestLateWorkIsDoneForWhoHasLeft: who is calling was asked when the call came.
+func TestLateWorkIsDoneForWhoHasLeft(t *testing.T) {
+	c := loggedIn(t)
+	c.fault(sandbox.Fault{Kind: sandbox.CutLate, Path: "Save", Delay: 4 * time.Minute})
+	if resp, err := c.disturbedSave("LATE"); err == nil {
+		t.Fatalf("it is answered: %v", resp)
+	}
+	left := c.sid
+	c.kit.Clock.Advance(time.Second)
+	c.raw(authService+"Logout", "{}")
+	c.login()
+	if c.saved("LATE") {
+		t.Error("it is there already")
+	}
+	c.kit.Clock.Advance(4 * time.Minute)
+	if !c.saved("LATE") {
+		t.Error("it was not done")
+	}
+	c.sid = left
+	if _, code := c.refused(c.call("Save", "SAL_SaleOrder", obj{"Model": salesOrder("NEW")})); code != "1" {
+		t.Errorf("who has left goes on: MsgCode %s", code)
+	}
+}
+
 func TestKitFaultsAroundTheCommit(t *testing.T) {
 	c := loggedIn(t)
 	for kind, saved := range map[string]bool{sandbox.CutBefore: false, sandbox.CutAfter: true, sandbox.Status: false, sandbox.StatusAfter: true} {
 		c.fault(sandbox.Fault{Kind: kind, Path: "Save"})
-		body, _ := json.Marshal(obj{"formid": "SAL_SaleOrder", "data": obj{"Model": salesOrder(kind)}})
-		req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, c.url(formService+"Save"), bytes.NewReader(body))
-		req.Header.Set("kdservice-sessionid", c.sid)
-		resp, err := http.DefaultClient.Do(req)
-		if err == nil {
-			_ = resp.Body.Close()
-		}
+		resp, err := c.disturbedSave(kind)
 		if cut := strings.HasPrefix(kind, "cut"); cut != (err != nil) || !cut && resp.StatusCode != 503 {
 			t.Errorf("%s: %v %v", kind, resp, err)
 		}

@@ -123,7 +123,7 @@ func (b *Box) welcome(c *call, kind int) any {
 
 // logout frees the session.
 func (b *Box) logout(c *call) any {
-	delete(b.sessions.byID, c.sid)
+	b.end(c.sid, c.now)
 	return true
 }
 

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pipectl/pipectl/engine/sandbox"
 )
 
 // session is one login that lives.
@@ -19,11 +21,13 @@ type session struct {
 	used    time.Time
 	idle    time.Duration
 	header  bool
+	ended   time.Time // zero: it lives
 }
 
 // sessions are the sessions and what is remembered of failed logins.
 type sessions struct {
 	byID   map[string]*session
+	ended  []*session           // not long ago
 	failed map[string]int       // failed logins in a row, by user
 	locked map[string]time.Time // until when
 }
@@ -42,7 +46,7 @@ func (b *Box) open(user string, lcid int, now time.Time, idle time.Duration, hea
 	if b.options.SingleSession {
 		for id, s := range b.sessions.byID {
 			if s.user == user {
-				delete(b.sessions.byID, id)
+				b.end(id, now)
 			}
 		}
 	}
@@ -67,17 +71,37 @@ func (b *Box) token() string {
 	return string(out)
 }
 
-// live is the session of an id, unless it was idle for too long.
-func (b *Box) live(id string, now time.Time) *session {
+// kept is how long an ended session is known: what came while it lived may be done later.
+const kept = time.Hour
+
+// end ends a session.
+func (b *Box) end(id string, now time.Time) {
+	if s := b.sessions.byID[id]; s != nil {
+		s.ended = now
+		delete(b.sessions.byID, id)
+		b.sessions.ended = slices.DeleteFunc(b.sessions.ended, func(x *session) bool { return now.Sub(x.ended) > kept })
+		b.sessions.ended = append(b.sessions.ended, s)
+	}
+}
+
+// live is the session of an id as a request found it that came at that time; nil: it had ended, or was
+// idle for too long.
+func (b *Box) live(id string, came time.Time) *session {
 	s := b.sessions.byID[id]
 	if s == nil {
+		i := slices.IndexFunc(b.sessions.ended, func(x *session) bool { return x.id == id && came.Before(x.ended) })
+		if i < 0 {
+			return nil
+		}
+		return b.sessions.ended[i]
+	}
+	if came.Sub(s.used) > s.idle {
+		b.end(id, came)
 		return nil
 	}
-	if now.Sub(s.used) > s.idle {
-		delete(b.sessions.byID, id)
-		return nil
+	if came.After(s.used) {
+		s.used = came
 	}
-	s.used = now
 	return s
 }
 
@@ -92,7 +116,11 @@ func (c *call) authenticate() *httpAnswer {
 	if c.service.public {
 		return nil
 	}
-	if s := c.box.live(c.sid, c.now); s != nil {
+	came := sandbox.Arrived(c.r)
+	if came.IsZero() {
+		came = c.now
+	}
+	if s := c.box.live(c.sid, came); s != nil {
 		c.use(s)
 		return nil
 	}
