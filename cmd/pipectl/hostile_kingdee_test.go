@@ -183,6 +183,11 @@ func TestHostilePagesOfKingdee(t *testing.T) {
 		"a text":                 `"[[1"`,
 		"null":                   `null`,
 		"nothing":                ``,
+		"NUL":                    "\x00\x00\x00",
+		"not UTF-8":              "\xff\xfe[[1]]",
+		"400 digits":             times(400, "9"),
+		"1e999":                  `1e999`,
+		"half, after whole rows": `[[1,"U-1","x","2026-03-01T10:11:12.34"],[2,"U-2"`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, dir := newMock(t, map[string]string{"pipelines/p.yaml": unitsPipeline})
