@@ -40,7 +40,9 @@ var situations = []situation{
 		return []scene{calm("numbered", newOrder), calm("numbered", cancelled).under(once("cut-after", ".Delete"))}
 	}},
 	{"probe by mark", func(int) []scene { // nobody knows whether it was created
-		return []scene{calm("bills", newOrder).under(once("cut-before", "Save"))}
+		lost := once("cut-before", "Save")
+		lost.Fault["match"] = "SAL_SaleOrder" // and not its customer
+		return []scene{calm("bills", newOrder).under(lost)}
 	}},
 	{"un-audit, un-audited", func(int) []scene {
 		return []scene{calm("bills", newOrder), calm("bills", changed)}
@@ -73,7 +75,7 @@ var situations = []situation{
 	{"gone", func(int) []scene {
 		return []scene{calm("goods", product("")), calm("goods", happening{What: "delete-product", Which: aimedProduct})}
 	}},
-	{"scope", nil}, // once in the life of a state, see first
+	{"scope", nil}, // once in the life of a state: in the first step of each world
 }
 
 // first is the first run of a world: customers are created for the first time.
