@@ -104,6 +104,22 @@ func TestJournal(t *testing.T) {
 	}
 }
 
+// TestReplayEnds: a story that is told again ends with its last run, also when a death did not come about.
+func TestReplayEnds(t *testing.T) {
+	w := world{plan: worldPlan{Kills: 2, Died: []killPlan{{At: "1"}, {}, {At: "1"}}}, r: newResult(worldPlan{}, false)}
+	for w.r.runs = range 3 {
+		if !w.goesOn() {
+			t.Errorf("it ends after %d runs", w.r.runs)
+		}
+	}
+	if w.r.runs++; w.goesOn() {
+		t.Error("it goes on after its last run")
+	}
+	if w.plan.Died = nil; !w.goesOn() {
+		t.Error("a new world ends before its kills")
+	}
+}
+
 // TestExpectedContent: the judge's own arithmetic, by hand.
 func TestExpectedContent(t *testing.T) {
 	o := order{Shop: 113, ID: "A-1", Status: "Shipped", Buyer: "Ann ", Bought: "2026-03-01 17:30:00", Items: []item{

@@ -50,7 +50,7 @@ func live(ctx context.Context, p worldPlan, bin string, o options) (result, erro
 		return w.r, err
 	}
 	defer stop()
-	for n := 0; len(w.r.kills) < p.Kills && n < 20*perWorld; n++ {
+	for n := 0; w.goesOn() && n < 20*perWorld; n++ {
 		if err := w.step(ctx, n); err != nil {
 			return w.r, fmt.Errorf("step %d: %w", n, err)
 		}
@@ -65,6 +65,15 @@ func live(ctx context.Context, p worldPlan, bin string, o options) (result, erro
 		return w.r, os.CopyFS(filepath.Join(o.keep, fmt.Sprintf("world-%d-%d", p.Seed, p.Number)), os.DirFS(dir))
 	}
 	return w.r, nil
+}
+
+// goesOn says that it is not yet time for peace. A story that is told again ends where it ended, however
+// many of its deaths came about.
+func (w *world) goesOn() bool {
+	if w.plan.Died != nil {
+		return w.r.runs < len(w.plan.Died)
+	}
+	return len(w.r.kills) < w.plan.Kills
 }
 
 // begin starts the sandboxes, puts the wire in front of them and writes the project.
