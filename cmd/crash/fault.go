@@ -81,13 +81,23 @@ func fault(rnd *rand.Rand) faultPlan {
 // aimed at a point has them, too, and passes it all the same.
 var passings = map[string][]kindOf{
 	"lingxing": {
-		{kind: "expired-token"}, {kind: "cut-before"}, {kind: "lost-token"}, {kind: "half-answer"},
-		{kind: "status", args: map[string]any{"status": 502}}, {kind: "cut-after"},
+		{kind: "expired-token"},
+		{kind: "cut-before"},
+		{kind: "lost-token"},
+		{kind: "half-answer"},
+		{kind: "status", args: map[string]any{"status": 502}},
+		{kind: "cut-after"},
 	},
 	"kingdee": {
-		{kind: "lost-session", args: map[string]any{"arg": "twice"}}, {kind: "half-answer"}, {kind: "string-envelope"}, {kind: "cut-after"},
-		{kind: "status", args: map[string]any{"status": 503}}, {kind: "lost-session", args: map[string]any{"arg": "once"}}, {kind: "cut-before"},
-		{kind: "status-after", args: map[string]any{"status": 504}}, {kind: "slow", args: map[string]any{"delay": "50ms"}},
+		{kind: "lost-session", args: map[string]any{"arg": "twice"}},
+		{kind: "half-answer"},
+		{kind: "string-envelope"},
+		{kind: "cut-after"},
+		{kind: "status", args: map[string]any{"status": 503}},
+		{kind: "lost-session", args: map[string]any{"arg": "once"}},
+		{kind: "cut-before"},
+		{kind: "status-after", args: map[string]any{"status": 504}},
+		{kind: "slow", args: map[string]any{"delay": "50ms"}},
 	},
 }
 
